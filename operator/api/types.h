@@ -1,0 +1,225 @@
+// ProcessHub and ProcessHubChild (group processhub.io, version v1alpha1) as values.
+// Defaults here are those of the CRDs' schemas; docs/api.md describes each field.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/names.h"
+#include "kube/objects.h"
+
+namespace processhub::api {
+
+inline constexpr const char* kGroup = "processhub.io";
+inline constexpr const char* kVersion = "v1alpha1";
+
+// A JSON object that is kept as it was written; null pointer where it is absent.
+using JsonPtr = std::shared_ptr<const nlohmann::json>;
+
+// --- parts of the specs ---
+
+struct LabelRequirement {
+  std::string key;
+  enum class Op { kIn, kNotIn, kExists, kDoesNotExist } op = Op::kExists;
+  std::vector<std::string> values = {};
+  bool operator==(const LabelRequirement&) const = default;
+};
+
+struct LabelSelector {  // empty: matches everything
+  kube::StringMap match_labels = {};
+  std::vector<LabelRequirement> match_expressions = {};
+  [[nodiscard]] bool matches(const kube::StringMap& labels) const;
+  bool operator==(const LabelSelector&) const = default;
+};
+
+struct Toleration {
+  std::string key;  // never empty: refused by the schema
+  std::string op = "Equal";
+  std::string value = {};
+  std::string effect = {};  // empty: every effect
+  std::optional<int64_t> seconds = {};
+  [[nodiscard]] bool tolerates(const kube::Taint& taint) const;
+  bool operator==(const Toleration&) const = default;
+};
+
+// An integer, or a percentage of some whole.
+struct IntOrPercent {
+  int value = 0;
+  bool percent = false;
+  // Of `whole`, rounded up.
+  [[nodiscard]] int of(int whole) const;
+  bool operator==(const IntOrPercent&) const = default;
+};
+
+enum class OnCordon { kMigrate, kKeep };
+enum class DistributionStrategyKind { kConsistentHashing };
+enum class RedundancyStrategyKind { kSingularity, kReplication };
+enum class ReplicationModel { kActiveActive };
+enum class MigrationStrategyKind { kColdSwap };
+
+struct NodesSpec {
+  LabelSelector selector = {};
+  std::vector<Toleration> tolerations = {};
+  std::string weight_label = {};  // empty: every node weighs 100
+  std::chrono::seconds join_after{10};
+  OnCordon on_cordon = OnCordon::kMigrate;
+  bool operator==(const NodesSpec&) const = default;
+};
+
+struct ConsistentHashingSpec {
+  int virtual_nodes = 512;
+  std::string topology_key = "topology.kubernetes.io/zone";
+  bool operator==(const ConsistentHashingSpec&) const = default;
+};
+
+struct DistributionSpec {
+  DistributionStrategyKind strategy = DistributionStrategyKind::kConsistentHashing;
+  ConsistentHashingSpec consistent_hashing = {};
+  bool operator==(const DistributionSpec&) const = default;
+};
+
+struct ReplicationSpec {
+  std::optional<int> factor = 2;  // none: ClusterSize, one replica on every member
+  ReplicationModel model = ReplicationModel::kActiveActive;
+  bool operator==(const ReplicationSpec&) const = default;
+};
+
+struct RedundancySpec {
+  RedundancyStrategyKind strategy = RedundancyStrategyKind::kSingularity;
+  ReplicationSpec replication = {};
+  bool operator==(const RedundancySpec&) const = default;
+};
+
+struct MigrationSpec {
+  MigrationStrategyKind strategy = MigrationStrategyKind::kColdSwap;
+  IntOrPercent max_concurrent{.value = 10, .percent = true};
+  bool operator==(const MigrationSpec&) const = default;
+};
+
+struct FailoverSpec {
+  std::chrono::seconds restart_after{10};
+  std::chrono::seconds replace_after{120};
+  bool operator==(const FailoverSpec&) const = default;
+};
+
+struct InlineChild {
+  std::string name;
+  kube::StringMap labels = {};
+  JsonPtr child_template = {};
+};
+
+struct ProcessHubSpec {
+  NodesSpec nodes = {};
+  DistributionSpec distribution = {};
+  RedundancySpec redundancy = {};
+  MigrationSpec migration = {};
+  FailoverSpec failover = {};
+  JsonPtr pod_template = {};  // a PodTemplateSpec
+  std::vector<InlineChild> children = {};
+  bool paused = false;
+};
+
+struct ProcessHubChildSpec {
+  std::string hub;
+  JsonPtr pod_template = {};  // strategic merge over the hub's
+};
+
+// --- statuses ---
+
+struct Condition {
+  std::string type;
+  kube::ConditionStatus status = kube::ConditionStatus::kUnknown;
+  std::string reason;
+  std::string message = {};
+  int64_t observed_generation = 0;
+  WallTime last_transition = {};
+  // Equal but for lastTransitionTime.
+  [[nodiscard]] bool says_the_same(const Condition& other) const;
+  bool operator==(const Condition&) const = default;
+};
+
+struct HubStatus {
+  int64_t observed_generation = 0;
+  struct Nodes {
+    int members = 0;   // nodes of the ring
+    int ready = 0;     // of these, Ready
+    int draining = 0;  // nodes that match but are cordoned or about to be removed
+    bool operator==(const Nodes&) const = default;
+  } nodes = {};
+  struct Children {
+    int total = 0;
+    int ready = 0;
+    int degraded = 0;
+    int migrating = 0;
+    int pending = 0;
+    bool operator==(const Children&) const = default;
+  } children = {};
+  struct Placement {
+    std::string algorithm = {};
+    std::string revision = {};  // of the hub's template
+    bool operator==(const Placement&) const = default;
+  } placement = {};
+  std::vector<Condition> conditions = {};
+  bool operator==(const HubStatus&) const = default;
+};
+
+enum class Phase { kPending, kRunning, kDegraded, kMigrating, kLost, kRejected };
+
+struct Replica {
+  int slot = 0;
+  int incarnation = 1;
+  NodeName node = {};
+  Uid node_uid = {};
+  std::string pod = {};
+  Uid pod_uid = {};
+  std::string role = {};
+  bool ready = false;
+  bool operator==(const Replica&) const = default;
+};
+
+struct Exclusion {
+  NodeName node;
+  Uid node_uid;
+  std::string reason;  // NodeLost
+  bool operator==(const Exclusion&) const = default;
+};
+
+struct ChildStatus {
+  int64_t observed_generation = 0;
+  std::optional<Phase> phase = {};
+  NodeName master_node = {};
+  std::vector<Replica> replicas = {};  // by slot, then incarnation
+  std::string node_names = {};         // for the column
+  std::string ready = {};              // "2/3", for the column
+  std::vector<Exclusion> excluded = {};
+  std::vector<Condition> conditions = {};
+  bool operator==(const ChildStatus&) const = default;
+};
+
+// --- the objects ---
+
+struct ProcessHub {
+  kube::ObjectMeta meta = {};
+  ProcessHubSpec spec = {};
+  HubStatus status = {};
+  // Set where the object cannot be used: names the field and what to do.
+  std::optional<std::string> problem = {};
+  [[nodiscard]] HubKey key() const { return {meta.ns, meta.name}; }
+};
+
+struct ProcessHubChild {
+  kube::ObjectMeta meta = {};
+  ProcessHubChildSpec spec = {};
+  ChildStatus status = {};
+  std::optional<std::string> problem = {};
+  [[nodiscard]] ChildKey key() const { return {meta.ns, meta.name}; }
+  [[nodiscard]] HubKey hub_key() const { return {meta.ns, spec.hub}; }
+};
+
+}  // namespace processhub::api

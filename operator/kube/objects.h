@@ -1,0 +1,62 @@
+// The typed objects of Kubernetes' own kinds: only what the plan reads.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/names.h"
+
+namespace processhub::kube {
+
+using StringMap = std::map<std::string, std::string>;
+
+struct ObjectMeta {
+  std::string ns = {};  // metadata.namespace; empty for a Node
+  std::string name = {};
+  Uid uid = {};
+  ResourceVersion version = {};
+  int64_t generation = 0;
+  StringMap labels = {};
+  StringMap annotations = {};  // those under processhub.io/ alone
+  WallTime created = {};
+  std::optional<WallTime> deleted = {};  // metadata.deletionTimestamp
+  std::string owner_kind = {};           // of the controller among the owner references
+  std::string owner_name = {};
+  Uid owner_uid = {};
+  bool operator==(const ObjectMeta&) const = default;
+};
+
+struct Taint {
+  std::string key;
+  std::string value = {};
+  std::string effect;
+  bool operator==(const Taint&) const = default;
+};
+
+enum class ConditionStatus { kTrue, kFalse, kUnknown };
+
+struct Node {
+  ObjectMeta meta = {};
+  bool unschedulable = false;
+  std::vector<Taint> taints = {};
+  ConditionStatus ready = ConditionStatus::kUnknown;
+  std::optional<WallTime> ready_since = {};  // lastTransitionTime; none before the first report
+  bool operator==(const Node&) const = default;
+};
+
+struct Pod {
+  ObjectMeta meta = {};
+  NodeName node = {};         // spec.nodeName: where it is bound; empty before
+  NodeName pinned_node = {};  // of its required nodeAffinity on metadata.name; empty without
+  std::string phase = {};     // Pending, Running, Succeeded, Failed, Unknown
+  bool ready = false;
+  std::optional<WallTime> ready_since = {};          // when `ready` last changed
+  std::optional<WallTime> unschedulable_since = {};  // PodScheduled=False, reason Unschedulable
+  std::string message = {};  // why it does not run: the scheduler's or a container's words
+  bool operator==(const Pod&) const = default;
+};
+
+}  // namespace processhub::kube

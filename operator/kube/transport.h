@@ -1,0 +1,69 @@
+// The way to the API server: HTTP requests and watch streams.
+//
+// The seam that tests replace (in-memory API server) and that keeps the HTTP
+// library in one file. Paths are absolute, escaped, and may carry a query
+// ("/api/v1/pods?limit=500"); host, TLS and credentials are the implementation's.
+//
+// Threads: all methods are called on the core thread, and every callback runs on
+// it, never from within the call itself.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace processhub::kube {
+
+enum class Method { kGet, kPost, kPut, kPatch, kDelete };
+
+struct Request {
+  Method method = Method::kGet;
+  std::string path;
+  std::string content_type = {};  // of `body`; empty without one
+  std::string body = {};
+  std::chrono::milliseconds deadline = std::chrono::seconds(30);  // for the whole answer
+};
+
+// An HTTP answer of any status.
+struct Response {
+  int status = 0;
+  std::string body = {};
+  std::optional<std::chrono::milliseconds> retry_after = {};
+};
+
+// An open stream. Destroying it ends the stream; no callback runs after that.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+};
+
+struct StreamCallbacks {
+  // Complete lines, without their newline, in order; never empty.
+  std::function<void(std::vector<std::string>)> lines;
+  // Once, last. A value: the server ended the stream in order (status 200), or
+  // answered with the given other status and body. An error: the stream broke.
+  std::function<void(Result<Response>)> end;
+};
+
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  // `done` runs exactly once. Errors: kUnreachable (committed no), kBroken, kTimeout
+  // (committed unknown for a write), kCancelled. The library may send a request
+  // twice by itself: every write is idempotent or carries a precondition.
+  virtual void send(Request request, std::function<void(Result<Response>)> done) = 0;
+
+  // A GET whose answer is read line by line. `idle_limit`: the longest silence
+  // before the stream counts as broken (kTimeout). `request.deadline` is not used.
+  [[nodiscard]] virtual std::unique_ptr<Stream> stream(Request request,
+                                                       std::chrono::milliseconds idle_limit,
+                                                       StreamCallbacks callbacks) = 0;
+};
+
+}  // namespace processhub::kube
