@@ -1,0 +1,62 @@
+// The names of the enumerations as users write and read them in the objects.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "api/types.h"
+
+namespace processhub::api {
+
+template <typename E, size_t N>
+using NameTable = std::array<std::pair<std::string_view, E>, N>;
+
+inline constexpr NameTable<OnCordon, 2> kOnCordonNames{
+    {{"Migrate", OnCordon::kMigrate}, {"Keep", OnCordon::kKeep}}};
+inline constexpr NameTable<DistributionStrategyKind, 1> kDistributionNames{
+    {{"ConsistentHashing", DistributionStrategyKind::kConsistentHashing}}};
+inline constexpr NameTable<RedundancyStrategyKind, 2> kRedundancyNames{
+    {{"Singularity", RedundancyStrategyKind::kSingularity},
+     {"Replication", RedundancyStrategyKind::kReplication}}};
+inline constexpr NameTable<ReplicationModel, 1> kModelNames{
+    {{"ActiveActive", ReplicationModel::kActiveActive}}};
+inline constexpr NameTable<MigrationStrategyKind, 1> kMigrationNames{
+    {{"ColdSwap", MigrationStrategyKind::kColdSwap}}};
+inline constexpr NameTable<Phase, 6> kPhaseNames{{{"Pending", Phase::kPending},
+                                                  {"Running", Phase::kRunning},
+                                                  {"Degraded", Phase::kDegraded},
+                                                  {"Migrating", Phase::kMigrating},
+                                                  {"Lost", Phase::kLost},
+                                                  {"Rejected", Phase::kRejected}}};
+inline constexpr NameTable<kube::ConditionStatus, 3> kConditionStatusNames{
+    {{"True", kube::ConditionStatus::kTrue},
+     {"False", kube::ConditionStatus::kFalse},
+     {"Unknown", kube::ConditionStatus::kUnknown}}};
+inline constexpr NameTable<LabelRequirement::Op, 4> kSelectorOpNames{
+    {{"In", LabelRequirement::Op::kIn},
+     {"NotIn", LabelRequirement::Op::kNotIn},
+     {"Exists", LabelRequirement::Op::kExists},
+     {"DoesNotExist", LabelRequirement::Op::kDoesNotExist}}};
+
+[[nodiscard]] std::string_view to_string(OnCordon value);
+[[nodiscard]] std::string_view to_string(DistributionStrategyKind value);
+[[nodiscard]] std::string_view to_string(RedundancyStrategyKind value);
+[[nodiscard]] std::string_view to_string(ReplicationModel value);
+[[nodiscard]] std::string_view to_string(MigrationStrategyKind value);
+[[nodiscard]] std::string_view to_string(Phase value);
+[[nodiscard]] std::string_view to_string(kube::ConditionStatus value);
+[[nodiscard]] std::string_view to_string(LabelRequirement::Op value);
+
+// nullopt where `table` has no such name; names are compared exactly, as the API server does.
+template <typename E, size_t N>
+[[nodiscard]] constexpr std::optional<E> from_name(const NameTable<E, N>& table,
+                                                   std::string_view name) {
+  for (const auto& [known, value] : table) {
+    if (known == name) return value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace processhub::api

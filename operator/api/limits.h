@@ -1,0 +1,26 @@
+// The bounds of the specs' fields. The schemas in crds/ say the same (a unit test
+// compares them); they are checked here again since an older or newer schema may be
+// installed in the cluster.
+#pragma once
+
+#include <cstddef>
+
+#include "api/fields.h"
+
+namespace processhub::api {
+
+inline constexpr Range kJoinAfterSeconds{0, 86400};
+inline constexpr Range kRestartAfterSeconds{0, 86400};
+inline constexpr Range kReplaceAfterSeconds{0, 604800};
+inline constexpr Range kVirtualNodes{1, 4096};
+inline constexpr Range kFactor{1, 10000};
+inline constexpr Range kMaxConcurrent{1, 100000};
+inline constexpr Range kMaxConcurrentPercent{1, 100};
+inline constexpr size_t kMaxInlineChildren = 1000;
+inline constexpr size_t kMaxInlineChildLabels = 32;
+inline constexpr size_t kMaxTolerations = 64;
+inline constexpr size_t kMaxMatchExpressions = 64;
+inline constexpr size_t kMaxSelectorValues = 256;
+inline constexpr size_t kMaxNameLength = 63;  // names of hubs and children are label values
+
+}  // namespace processhub::api
