@@ -1,0 +1,123 @@
+#include "server/metrics.h"
+
+#include <gmock/gmock.h>
+#include <regex>
+
+namespace processhub::server {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const HubKey kWorkers{"shop", "workers"};
+const HubKey kOthers{"shop", "others"};
+
+TEST(Metrics, CountsRequestsByCodeMethodAndHost) {
+  Metrics metrics;
+  metrics.rest_request(200, "GET", "10.0.0.1:6443");
+  metrics.rest_request(200, "GET", "10.0.0.1:6443");
+  metrics.rest_request(0, "POST", "10.0.0.1:6443");
+  const std::string text = metrics.text();
+  EXPECT_THAT(
+      text,
+      HasSubstr(R"(rest_client_requests_total{code="200",host="10.0.0.1:6443",method="GET"} 2)"));
+  EXPECT_THAT(text, HasSubstr(R"(code="<error>",host="10.0.0.1:6443",method="POST"} 1)"));
+}
+
+TEST(Metrics, HasTheWorkQueueNamesThatDashboardsKnow) {
+  Metrics metrics;
+  metrics.queue_added("hub");
+  metrics.queue_depth("hub", 3);
+  metrics.queue_waited("hub", milliseconds(20));
+  metrics.queue_worked("hub", milliseconds(5));
+  metrics.queue_retried("hub");
+  metrics.queue_unfinished("hub", seconds(5), seconds(4));
+  const std::string text = metrics.text();
+  EXPECT_THAT(text, HasSubstr(R"(workqueue_adds_total{name="hub"} 1)"));
+  EXPECT_THAT(text, HasSubstr(R"(workqueue_depth{name="hub"} 3)"));
+  EXPECT_THAT(text, HasSubstr(R"(workqueue_queue_duration_seconds_sum{name="hub"} 0.02)"));
+  EXPECT_THAT(text, HasSubstr(R"(workqueue_work_duration_seconds_count{name="hub"} 1)"));
+  EXPECT_THAT(text, HasSubstr(R"(workqueue_retries_total{name="hub"} 1)"));
+  EXPECT_THAT(text, HasSubstr(R"(workqueue_unfinished_work_seconds{name="hub"} 5)"));
+  EXPECT_THAT(text, HasSubstr(R"(workqueue_longest_running_processor_seconds{name="hub"} 4)"));
+}
+
+TEST(Metrics, CountsReconcilesAndKeepsAnErrorSeriesFromTheStart) {
+  Metrics metrics;
+  metrics.reconciled("hub", ReconcileResult::kSuccess, milliseconds(3));
+  EXPECT_THAT(metrics.text(),
+              HasSubstr(R"(controller_runtime_reconcile_errors_total{controller="hub"} 0)"));
+  metrics.reconciled("hub", ReconcileResult::kError, milliseconds(3));
+  const std::string text = metrics.text();
+  EXPECT_THAT(text, HasSubstr(R"(reconcile_total{controller="hub",result="success"} 1)"));
+  EXPECT_THAT(text, HasSubstr(R"(reconcile_total{controller="hub",result="error"} 1)"));
+  EXPECT_THAT(text, HasSubstr(R"(controller_runtime_reconcile_errors_total{controller="hub"} 1)"));
+  EXPECT_THAT(text, HasSubstr(R"(reconcile_time_seconds_bucket{controller="hub",le="0.005"} 2)"));
+}
+
+TEST(Metrics, TellsWhoLeads) {
+  Metrics metrics;
+  metrics.leading("processhub-operator", false);
+  EXPECT_THAT(metrics.text(),
+              HasSubstr(R"(leader_election_master_status{name="processhub-operator"} 0)"));
+  metrics.leading("processhub-operator", true);
+  EXPECT_THAT(metrics.text(),
+              HasSubstr(R"(leader_election_master_status{name="processhub-operator"} 1)"));
+}
+
+TEST(Metrics, ForgetsAllSeriesOfAHubAndNoOther) {
+  Metrics metrics;
+  for (const HubKey& hub : {kWorkers, kOthers}) {
+    metrics.children(hub, "ready", 40);
+    metrics.children(hub, "degraded", 0);
+    metrics.ring_nodes(hub, 5);
+    metrics.migrated(hub, "NodeLost");
+    metrics.pod_created(hub);
+    metrics.pod_deleted(hub);
+  }
+  EXPECT_THAT(metrics.text(),
+              HasSubstr(R"(processhub_children{hub="workers",namespace="shop",state="ready"} 40)"));
+  metrics.forget_hub(kWorkers);
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("workers")));
+  EXPECT_THAT(metrics.text(),
+              HasSubstr(R"(processhub_ring_nodes{hub="others",namespace="shop"} 5)"));
+  EXPECT_THAT(
+      metrics.text(),
+      HasSubstr(
+          R"(processhub_migrations_total{hub="others",namespace="shop",reason="NodeLost"} 1)"));
+
+  // A hub made again under the name starts from nothing.
+  metrics.pod_created(kWorkers);
+  EXPECT_THAT(metrics.text(),
+              HasSubstr(R"(processhub_pods_created_total{hub="workers",namespace="shop"} 1)"));
+  metrics.forget_hub({"shop", "unknown"});
+}
+
+TEST(Metrics, EscapesLabelValues) {
+  Metrics metrics;
+  metrics.children(kWorkers, "a\"b\\c\nd", 1);
+  EXPECT_THAT(metrics.text(), HasSubstr(R"(state="a\"b\\c\nd"} 1)"));
+}
+
+TEST(Metrics, ReportsTheProcess) {
+  const std::string text = Metrics().text();
+  for (const char* name : {"process_cpu_seconds_total", "process_resident_memory_bytes",
+                           "process_open_fds", "process_start_time_seconds"}) {
+    std::smatch match;
+    ASSERT_TRUE(std::regex_search(text, match, std::regex("\n" + std::string(name) + " (\\S+)\n")))
+        << name;
+    EXPECT_GT(std::stod(match[1]), 0) << name;
+  }
+}
+
+TEST(Metrics, StartTimeIsNow) {
+  const std::string text = Metrics().text();
+  std::smatch match;
+  ASSERT_TRUE(std::regex_search(text, match, std::regex("\nprocess_start_time_seconds (\\S+)\n")));
+  EXPECT_NEAR(std::stod(match[1]), static_cast<double>(std::time(nullptr)), 120);
+}
+
+}  // namespace
+}  // namespace processhub::server
