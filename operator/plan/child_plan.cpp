@@ -1,0 +1,371 @@
+#include "plan/child_plan.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "api/conditions.h"
+#include "plan/child_status.h"
+#include "plan/labels.h"
+#include "plan/pod.h"
+#include "plan/slots.h"
+
+namespace processhub::plan {
+namespace {
+
+using kube::Pod;
+
+// A pod that ended by itself is made again, but not faster than this.
+constexpr auto kFailedPodDelay = std::chrono::seconds(10);
+
+enum class Host {
+  kUp,        // its Node is Ready
+  kNotReady,  // Ready=False
+  kUnknown,   // Ready=Unknown
+  kReplaced,  // another Node has its name now
+  kGone,      // there is no such Node
+};
+
+bool has_ended(const Pod& pod) { return pod.phase == "Failed" || pod.phase == "Succeeded"; }
+
+bool can_only_wait(Host host) { return host == Host::kUp || host == Host::kNotReady; }
+
+class Planner {
+ public:
+  explicit Planner(const ChildInput& input)
+      : in_(input), members_(input.frame.membership), excluded_(input.child.status.excluded) {
+    for (const Pod* pod : in_.pods) {
+      (pod->meta.owner_uid == in_.child.meta.uid ? own_ : foreign_).push_back(pod);
+    }
+    if (api::is_true(in_.child.status.conditions, kMigrating)) {
+      moving_ = Reason::kRingChanged;  // why it began is what the condition keeps saying
+    }
+  }
+
+  ChildPlan plan() {
+    decide_exclusions();
+    slots_ = assign_slots(in_.child.status, own_, desired_);
+    keep_what_has_nowhere_to_go();
+    if (!in_.frame.hub->spec.paused) {
+      delete_foreign();
+      for (Slot& slot : slots_) step(slot);
+    }
+    if (moving_ && settled()) moving_.reset();
+    return finish();
+  }
+
+ private:
+  // --- nodes ---
+
+  [[nodiscard]] Host host_of(const Pod& pod) const {
+    const NodeState* node = members_.node(node_of(pod));
+    if (node == nullptr) return Host::kGone;
+    const auto made_for = pod.meta.annotations.find(kNodeUidAnnotation);
+    if (made_for != pod.meta.annotations.end() && made_for->second != node->uid.str()) {
+      return Host::kReplaced;
+    }
+    switch (node->health) {
+      case NodeHealth::kReady: return Host::kUp;
+      case NodeHealth::kNotReady: return Host::kNotReady;
+      case NodeHealth::kUnknown: break;
+    }
+    return Host::kUnknown;
+  }
+
+  // How long a loss must stand before this child is placed elsewhere.
+  [[nodiscard]] std::chrono::seconds patience() const {
+    const bool serving = std::any_of(own_.begin(), own_.end(),
+                                     [&](const Pod* pod) { return serves(*pod, members_); });
+    const api::FailoverSpec& failover = in_.frame.hub->spec.failover;
+    return serving ? failover.replace_after : failover.restart_after;
+  }
+
+  // Whether the node has been down long enough for this child; else when to look again.
+  bool lost_for_good(const NodeState& node) {
+    return node.health != NodeHealth::kReady && passed(node.since + patience());
+  }
+
+  bool passed(WallTime due) {
+    if (in_.now >= due) return true;
+    if (!look_again_ || due < *look_again_) look_again_ = due;
+    return false;
+  }
+
+  // --- placement ---
+
+  // An exclusion lasts until the node leaves the members or is to be trusted again.
+  bool exclusion_holds(const api::Exclusion& exclusion) {
+    const placement::Member* member = members_.member(exclusion.node);
+    if (member == nullptr || member->uid != exclusion.node_uid) return false;
+    const NodeState& node = members_.nodes.at(exclusion.node);
+    return node.health != NodeHealth::kReady ||
+           !passed(node.since + in_.frame.hub->spec.nodes.join_after);
+  }
+
+  void decide_exclusions() {
+    std::erase_if(excluded_, [&](const api::Exclusion& e) { return !exclusion_holds(e); });
+    // Each round excludes one more member, so this ends.
+    do {
+      std::vector<NodeName> names;
+      for (const api::Exclusion& exclusion : excluded_) names.push_back(exclusion.node);
+      desired_ = in_.frame.distribution
+                     ->belongs_to(in_.frame.key, in_.child.meta.name,
+                                  in_.frame.redundancy->replication_factor(), names)
+                     .nodes;
+    } while (exclude_a_lost_node());
+  }
+
+  bool exclude_a_lost_node() {
+    if (members_.mass_loss) return false;
+    for (const NodeName& name : desired_) {
+      const NodeState& node = members_.nodes.at(name);
+      if (!lost_for_good(node)) continue;
+      excluded_.push_back({.node = name, .node_uid = node.uid, .reason = "NodeLost"});
+      status_first_ = true;  // else the node would be chosen again by whoever plans next
+      return true;
+    }
+    return false;
+  }
+
+  // With fewer nodes than replicas, a pod that runs stays where it is: there is
+  // nothing to gain by stopping it.
+  void keep_what_has_nowhere_to_go() {
+    size_t room = static_cast<size_t>(in_.frame.redundancy->replication_factor()) -
+                  std::min(desired_.size(),
+                           static_cast<size_t>(in_.frame.redundancy->replication_factor()));
+    for (Slot& slot : slots_) {
+      if (room == 0) return;
+      const Pod* pod = slot.current();
+      if (slot.target || pod == nullptr || pod->meta.deleted || has_ended(*pod)) continue;
+      const Host host = host_of(*pod);
+      if (host == Host::kGone || host == Host::kReplaced) continue;
+      stranded_.push_back(slot.number);
+      --room;
+    }
+  }
+
+  [[nodiscard]] bool is_stranded(const Slot& slot) const {
+    return std::find(stranded_.begin(), stranded_.end(), slot.number) != stranded_.end();
+  }
+
+  // --- one slot ---
+
+  void delete_foreign() {
+    for (const Pod* pod : foreign_) remove(*pod, Reason::kNotOurs);
+  }
+
+  void step(Slot& slot) {
+    for (const Pod* pod : slot.pods) {
+      if (pod != slot.current()) remove(*pod, Reason::kSurplus);
+    }
+    const Pod* pod = slot.current();
+    if (!slot.target) {
+      if (pod != nullptr && !is_stranded(slot)) remove(*pod, Reason::kSurplus);
+      return;
+    }
+    if (pod == nullptr) {
+      create(slot);
+    } else if (slot_of(*pod)->incarnation < slot.incarnation) {
+      // Passed over: its successor is due once it is on its way out.
+      pod->meta.deleted ? create(slot) : remove(*pod, Reason::kSurplus);
+    } else if (pod->meta.deleted) {
+      replace_dying(slot, *pod);
+    } else if (has_ended(*pod)) {
+      if (passed(pod->meta.created + kFailedPodDelay)) remove(*pod, Reason::kPodFailed);
+    } else {
+      place(slot, *pod);
+    }
+  }
+
+  void create(const Slot& slot) {
+    if (in_.pod_template.state != PodTemplate::State::kValid) return;
+    if (slot_is_taken_by_foreigner(slot)) return;
+    const NodeState& node = members_.nodes.at(*slot.target);
+    if (members_.mass_loss && node.health != NodeHealth::kReady) return;
+    const PodIdentity identity{.child = in_.child,
+                               .slot = slot.number,
+                               .incarnation = slot.incarnation,
+                               .node = *slot.target,
+                               .node_uid = node.uid};
+    creates_.push_back(
+        {.child = in_.child.key(),
+         .owner = in_.child.meta.uid,
+         .pod = {in_.child.meta.ns, pod_name(in_.child, slot.number, slot.incarnation)},
+         .node = *slot.target,
+         .slot = slot.number,
+         .incarnation = slot.incarnation,
+         .body = build_pod(in_.frame, in_.pod_template, identity).dump(),
+         .reason = Reason::kChildCreated});
+  }
+
+  // A slot is free only when no pod with the child's labels is left in it, whatever its owner.
+  [[nodiscard]] bool slot_is_taken_by_foreigner(const Slot& slot) const {
+    return std::any_of(foreign_.begin(), foreign_.end(), [&](const Pod* pod) {
+      const auto ref = slot_of(*pod);
+      return !ref || ref->slot == slot.number;
+    });
+  }
+
+  // A pod that is being deleted is waited for; only one whose node cannot end it is
+  // passed over, under a new name.
+  void replace_dying(Slot& slot, const Pod& pod) {
+    const Host host = host_of(pod);
+    if (can_only_wait(host) || host == Host::kReplaced || members_.mass_loss) return;
+    if (in_.pod_template.state != PodTemplate::State::kValid) return;
+    if (host == Host::kUnknown && !lost_for_good(members_.nodes.at(node_of(pod)))) return;
+    slot.incarnation = slot_of(pod)->incarnation + 1;
+    status_first_ = true;
+    only_if_.push_back(down(pod));
+  }
+
+  void place(const Slot& slot, const Pod& pod) {
+    const bool on_target = node_of(pod) == *slot.target;
+    switch (host_of(pod)) {
+      case Host::kGone:
+        if (!members_.mass_loss) remove(pod, Reason::kNodeGone, down(pod));
+        return;
+      case Host::kReplaced:
+        if (!members_.mass_loss) remove(pod, Reason::kNodeReplaced, down(pod));
+        return;
+      case Host::kUnknown:
+      case Host::kNotReady:
+        if (!on_target && !members_.mass_loss && lost_for_good(members_.nodes.at(node_of(pod)))) {
+          remove(pod, Reason::kNodeLost, down(pod));
+        }
+        return;
+      case Host::kUp: break;
+    }
+    if (!on_target) {
+      move(slot, pod, why_not_here(node_of(pod)));
+    } else if (is_outdated(pod)) {
+      move(slot, pod, Reason::kTemplateChanged);
+    }
+  }
+
+  [[nodiscard]] bool is_outdated(const Pod& pod) const {
+    if (in_.pod_template.state != PodTemplate::State::kValid) return false;
+    const auto revision = pod.meta.labels.find(kRevisionLabel);
+    return revision == pod.meta.labels.end() || revision->second != in_.pod_template.revision;
+  }
+
+  [[nodiscard]] Reason why_not_here(const NodeName& name) const {
+    if (members_.member(name) != nullptr) return Reason::kRingChanged;
+    return members_.nodes.at(name).draining ? Reason::kNodeDraining : Reason::kNodeLeft;
+  }
+
+  // A voluntary move by ColdSwap: the old pod goes, then the new one is made. It needs
+  // a place in the budget, and of one child's replicas only one moves at a time. A pod
+  // that does not serve yet loses nothing and needs neither.
+  void move(const Slot& slot, const Pod& pod, Reason reason) {
+    if (members_.mass_loss || in_.pod_template.state != PodTemplate::State::kValid) return;
+    if (pod.ready) {
+      if (!others_serve(slot)) return;
+      if (!moving_ && !in_.may_move) {
+        wants_move_ = true;
+        return;
+      }
+    }
+    if (!moving_ && pod.ready) {
+      moving_ = reason;
+      status_first_ = true;  // the budget is counted from the statuses
+    }
+    move_under_way_ = true;
+    remove(pod, reason);
+  }
+
+  [[nodiscard]] bool others_serve(const Slot& slot) const {
+    if (move_under_way_) return false;
+    return std::all_of(slots_.begin(), slots_.end(), [&](const Slot& other) {
+      if (other.number == slot.number || !other.target) return true;
+      return other.current() != nullptr && serves(*other.current(), members_);
+    });
+  }
+
+  // Nothing is left to do for this child: every replica serves where it should.
+  [[nodiscard]] bool settled() const {
+    if (!creates_.empty() || !removals_.empty() || wants_move_) return false;
+    return std::all_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
+      if (!slot.target) return slot.pods.empty() || is_stranded(slot);
+      const Pod* pod = slot.current();
+      return slot.pods.size() == 1 && serves(*pod, members_) && node_of(*pod) == *slot.target &&
+             !is_outdated(*pod);
+    });
+  }
+
+  // --- the result ---
+
+  [[nodiscard]] NodeIsDown down(const Pod& pod) const {
+    const auto made_for = pod.meta.annotations.find(kNodeUidAnnotation);
+    return {.node = node_of(pod),
+            .uid = Uid(made_for == pod.meta.annotations.end() ? "" : made_for->second)};
+  }
+
+  void remove(const Pod& pod, Reason reason, std::optional<NodeIsDown> only_if = std::nullopt) {
+    if (pod.meta.deleted) return;
+    removals_.push_back({.pod = {pod.meta.ns, pod.meta.name},
+                         .uid = pod.meta.uid,
+                         .reason = reason,
+                         .only_if = std::move(only_if)});
+  }
+
+  ChildPlan finish() {
+    ChildPlan plan;
+    plan.status = child_status(in_, {.slots = slots_,
+                                     .desired = desired_,
+                                     .excluded = excluded_,
+                                     .moving = moving_});
+    if (status_first_ && !in_.frame.hub->spec.paused) {
+      plan.actions.emplace_back(PutStatus{.child = in_.child.key(),
+                                          .uid = in_.child.meta.uid,
+                                          .version = in_.child.meta.version,
+                                          .status = plan.status,
+                                          .only_if = std::move(only_if_)});
+    }
+    for (DeletePod& removal : removals_) plan.actions.emplace_back(std::move(removal));
+    for (CreatePod& create : creates_) plan.actions.emplace_back(std::move(create));
+    plan.wants_move = wants_move_;
+    plan.moving = moving_.has_value();
+    plan.look_again = look_again_;
+    return plan;
+  }
+
+  const ChildInput& in_;
+  const Membership& members_;
+  std::vector<const Pod*> own_;
+  std::vector<const Pod*> foreign_;
+  std::vector<api::Exclusion> excluded_;
+  std::vector<NodeName> desired_;
+  std::vector<Slot> slots_;
+  std::vector<int> stranded_;  // slots without a target whose pods stay all the same
+  std::vector<CreatePod> creates_;
+  std::vector<DeletePod> removals_;
+  std::vector<NodeIsDown> only_if_;
+  std::optional<Reason> moving_;
+  bool status_first_ = false;
+  bool wants_move_ = false;
+  bool move_under_way_ = false;
+  std::optional<WallTime> look_again_;
+};
+
+}  // namespace
+
+std::string_view to_string(Reason reason) {
+  switch (reason) {
+    case Reason::kChildCreated: return "ChildCreated";
+    case Reason::kNodeLost: return "NodeLost";
+    case Reason::kNodeGone: return "NodeGone";
+    case Reason::kNodeReplaced: return "NodeReplaced";
+    case Reason::kNodeDraining: return "NodeDraining";
+    case Reason::kNodeLeft: return "NodeLeft";
+    case Reason::kRingChanged: return "RingChanged";
+    case Reason::kTemplateChanged: return "TemplateChanged";
+    case Reason::kPodFailed: return "PodFailed";
+    case Reason::kSurplus: return "Surplus";
+    case Reason::kNotOurs: return "NotOurs";
+  }
+  return "";
+}
+
+ChildPlan plan_child(const ChildInput& input) { return Planner(input).plan(); }
+
+}  // namespace processhub::plan

@@ -1,0 +1,38 @@
+// What has to change so that one child's pods and status match its hub and spec.
+//
+// Computed from one snapshot by `plan_child`, which performs no I/O and reads no
+// clock; carried out by apply::Executor. Planning the state that a plan leads to
+// gives the empty plan.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "plan/action.h"
+#include "plan/frame.h"
+
+namespace processhub::plan {
+
+struct ChildInput {
+  const HubFrame& frame;
+  const api::ProcessHubChild& child;
+  std::span<const kube::Pod* const> pods;  // all with the child's labels, in any order
+  const PodTemplate& pod_template;
+  bool may_move = false;  // there is a place in the hub's budget of voluntary moves
+  WallTime now;
+};
+
+struct ChildPlan {
+  std::vector<Action> actions = {};  // in execution order; each waits for the one before
+  api::ChildStatus status = {};      // what the child's status should say
+  bool wants_move = false;           // would start a voluntary move if it might
+  bool moving = false;               // holds a place in the budget
+  std::optional<WallTime> look_again = {};  // the earliest instant at which time changes the plan
+};
+
+// Deterministic: equal arguments give equal plans, whatever the order of `pods`.
+[[nodiscard]] ChildPlan plan_child(const ChildInput& input);
+
+}  // namespace processhub::plan

@@ -1,0 +1,209 @@
+#include "plan/child_status.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "api/conditions.h"
+#include "plan/labels.h"
+#include "plan/pod.h"
+
+namespace processhub::plan {
+namespace {
+
+using api::Condition;
+using kube::ConditionStatus;
+using kube::Pod;
+
+ConditionStatus as_status(bool value) {
+  return value ? ConditionStatus::kTrue : ConditionStatus::kFalse;
+}
+
+std::string value_of(const kube::StringMap& map, const char* key) {
+  const auto found = map.find(key);
+  return found == map.end() ? std::string() : found->second;
+}
+
+class Reporter {
+ public:
+  Reporter(const ChildInput& input, const ChildFindings& findings)
+      : in_(input), members_(input.frame.membership), found_(findings) {
+    factor_ = in_.frame.redundancy->replication_factor();
+    for (const Slot& slot : found_.slots) {
+      if (slot.current() != nullptr && serves(*slot.current(), members_)) ++ready_;
+    }
+  }
+
+  api::ChildStatus report() {
+    api::ChildStatus status;
+    status.observed_generation = in_.child.meta.generation;
+    status.phase = phase();
+    if (!found_.desired.empty()) {
+      status.master_node = in_.frame.redundancy->master_node(
+          in_.frame.key, in_.child.meta.name, found_.desired);
+    }
+    for (const Slot& slot : found_.slots) add_replicas(slot, status);
+    status.ready = fmt::format("{}/{}", ready_, factor_);
+    status.excluded = found_.excluded;
+    std::sort(status.excluded.begin(), status.excluded.end(),
+              [](const auto& a, const auto& b) { return a.node < b.node; });
+    status.conditions = in_.child.status.conditions;
+    for (Condition& condition : conditions()) {
+      condition.observed_generation = in_.child.meta.generation;
+      api::set_condition(status.conditions, std::move(condition), in_.now);
+    }
+    return status;
+  }
+
+ private:
+  [[nodiscard]] api::Phase phase() const {
+    if (found_.moving) return api::Phase::kMigrating;
+    if (ready_ >= factor_) return api::Phase::kRunning;
+    if (ready_ > 0) return api::Phase::kDegraded;
+    const bool lost = std::any_of(found_.slots.begin(), found_.slots.end(), [&](const Slot& slot) {
+      return slot.current() != nullptr && !host_is_up(*slot.current());
+    });
+    return lost ? api::Phase::kLost : api::Phase::kPending;
+  }
+
+  [[nodiscard]] bool host_is_up(const Pod& pod) const {
+    const NodeState* node = members_.node(node_of(pod));
+    return node != nullptr && node->health == NodeHealth::kReady;
+  }
+
+  void add_replicas(const Slot& slot, api::ChildStatus& status) const {
+    for (const Pod* pod : slot.pods) {
+      status.replicas.push_back({.slot = slot.number,
+                                 .incarnation = slot_of(*pod)->incarnation,
+                                 .node = node_of(*pod),
+                                 .node_uid = Uid(value_of(pod->meta.annotations, kNodeUidAnnotation)),
+                                 .pod = pod->meta.name,
+                                 .pod_uid = pod->meta.uid,
+                                 .role = value_of(pod->meta.labels, kRoleLabel),
+                                 .ready = serves(*pod, members_)});
+      add_name(status, node_of(*pod));
+    }
+    const Pod* pod = slot.current();
+    const bool awaited = pod == nullptr || slot_of(*pod)->incarnation < slot.incarnation;
+    if (!slot.target || !awaited) return;
+    status.replicas.push_back({.slot = slot.number,
+                               .incarnation = slot.incarnation,
+                               .node = *slot.target,
+                               .node_uid = members_.nodes.at(*slot.target).uid,
+                               .pod = pod_name(in_.child, slot.number, slot.incarnation)});
+    add_name(status, *slot.target);
+  }
+
+  static void add_name(api::ChildStatus& status, const NodeName& name) {
+    if (!status.node_names.empty()) status.node_names += ",";
+    status.node_names += name.str();
+  }
+
+  [[nodiscard]] std::vector<Condition> conditions() const {
+    return {accepted(), readiness(), migrating(), degraded()};
+  }
+
+  [[nodiscard]] Condition accepted() const {
+    if (in_.pod_template.state == PodTemplate::State::kInvalid) {
+      return {.type = kAccepted,
+              .status = ConditionStatus::kFalse,
+              .reason = "TemplateInvalid",
+              .message = in_.pod_template.message};
+    }
+    return {.type = kAccepted, .status = ConditionStatus::kTrue, .reason = "Accepted"};
+  }
+
+  [[nodiscard]] Condition readiness() const {
+    if (ready_ >= factor_) {
+      return {.type = kReady, .status = ConditionStatus::kTrue, .reason = "AllReplicasReady"};
+    }
+    if (found_.slots.empty()) {
+      return {.type = kReady,
+              .status = ConditionStatus::kFalse,
+              .reason = "NoNodes",
+              .message = "no node can be used: see the nodes of hub " + in_.frame.key.name};
+    }
+    return {.type = kReady,
+            .status = ConditionStatus::kFalse,
+            .reason = "ReplicasNotReady",
+            .message = fmt::format("{} of {} replicas Ready; {}", ready_, factor_, first_trouble())};
+  }
+
+  // What keeps the first replica that does not serve from serving.
+  [[nodiscard]] std::string first_trouble() const {
+    for (const Slot& slot : found_.slots) {
+      const Pod* pod = slot.current();
+      if (pod == nullptr) {
+        if (!slot.target) continue;
+        return fmt::format("slot {} has no pod on {} yet", slot.number, slot.target->str());
+      }
+      if (serves(*pod, members_)) continue;
+      const std::string where = fmt::format("pod {} on {}", pod->meta.name, node_of(*pod).str());
+      if (!host_is_up(*pod)) return where + ": its node is not Ready";
+      if (pod->meta.deleted) return where + " is being deleted";
+      if (!pod->message.empty()) return where + ": " + pod->message;
+      return where + " is not Ready";
+    }
+    return "there are fewer nodes than replicas";
+  }
+
+  [[nodiscard]] Condition migrating() const {
+    if (!found_.moving) {
+      return {.type = kMigrating, .status = ConditionStatus::kFalse, .reason = "Settled"};
+    }
+    // A move keeps the reason that it began with.
+    const Condition* before = api::find_condition(in_.child.status.conditions, kMigrating);
+    if (before != nullptr && before->status == ConditionStatus::kTrue) return *before;
+    return {.type = kMigrating,
+            .status = ConditionStatus::kTrue,
+            .reason = std::string(to_string(*found_.moving))};
+  }
+
+  [[nodiscard]] Condition degraded() const {
+    const int nodes = static_cast<int>(found_.desired.size());
+    if (nodes < factor_) {
+      return {.type = kDegraded,
+              .status = ConditionStatus::kTrue,
+              .reason = "NotEnoughNodes",
+              .message = fmt::format("{} replicas wanted, {} nodes can be used", factor_, nodes)};
+    }
+    return {.type = kDegraded,
+            .status = as_status(ready_ < factor_),
+            .reason = ready_ < factor_ ? "ReplicasNotReady" : "AllReplicasReady"};
+  }
+
+  const ChildInput& in_;
+  const Membership& members_;
+  const ChildFindings& found_;
+  int factor_ = 1;
+  int ready_ = 0;
+};
+
+}  // namespace
+
+bool serves(const Pod& pod, const Membership& membership) {
+  if (!pod.ready || pod.meta.deleted) return false;
+  const NodeState* node = membership.node(node_of(pod));
+  return node != nullptr && node->health == NodeHealth::kReady;
+}
+
+api::ChildStatus child_status(const ChildInput& input, const ChildFindings& findings) {
+  return Reporter(input, findings).report();
+}
+
+api::ChildStatus rejected_status(const api::ProcessHubChild& child, const std::string& reason,
+                                 const std::string& message, WallTime now) {
+  api::ChildStatus status = child.status;
+  status.observed_generation = child.meta.generation;
+  status.phase = api::Phase::kRejected;
+  api::set_condition(status.conditions,
+                     {.type = kAccepted,
+                      .status = ConditionStatus::kFalse,
+                      .reason = reason,
+                      .message = message,
+                      .observed_generation = child.meta.generation},
+                     now);
+  return status;
+}
+
+}  // namespace processhub::plan

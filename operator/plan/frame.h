@@ -1,0 +1,41 @@
+// All that the children of one hub have in common when they are planned.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "api/types.h"
+#include "placement/distribution_strategy.h"
+#include "plan/membership.h"
+#include "redundancy/redundancy_strategy.h"
+
+namespace processhub::plan {
+
+// Immutable once made; shared by all plans until the hub or its nodes change.
+struct HubFrame {
+  HubKey key;
+  Uid uid;
+  std::shared_ptr<const api::ProcessHub> hub;
+  Membership membership;
+  std::shared_ptr<const placement::DistributionStrategy> distribution;
+  std::shared_ptr<const redundancy::RedundancyStrategy> redundancy;
+};
+
+// `previous` may be null; its ring is kept where members and settings are the same.
+[[nodiscard]] std::shared_ptr<const HubFrame> make_frame(
+    std::shared_ptr<const api::ProcessHub> hub, Membership membership, const HubFrame* previous);
+
+// A child's pod template after the merge of the hub's and its own.
+struct PodTemplate {
+  enum class State {
+    kUnchecked,  // the API server has not been asked yet
+    kValid,
+    kInvalid,
+  };
+  api::JsonPtr json;     // null where the merge itself failed
+  std::string revision;  // of `json` and the pinning
+  State state = State::kUnchecked;
+  std::string message = {};  // why it is invalid
+};
+
+}  // namespace processhub::plan

@@ -1,0 +1,237 @@
+#include "plan/hub_plan.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "api/conditions.h"
+#include "placement/ring.h"
+#include "plan/child_status.h"
+#include "plan/labels.h"
+
+namespace processhub::plan {
+namespace {
+
+using api::Condition;
+using kube::ConditionStatus;
+using nlohmann::json;
+
+constexpr size_t kNamesInAMessage = 5;
+
+Condition condition(const char* type, bool value, std::string reason, std::string message = "") {
+  return {.type = type,
+          .status = value ? ConditionStatus::kTrue : ConditionStatus::kFalse,
+          .reason = std::move(reason),
+          .message = std::move(message)};
+}
+
+bool same_json(const api::JsonPtr& a, const api::JsonPtr& b) {
+  if (a == nullptr || b == nullptr) return a == b;
+  return *a == *b;
+}
+
+class Planner {
+ public:
+  explicit Planner(const HubInput& input)
+      : in_(input), hub_(*input.frame.hub), members_(input.frame.membership) {}
+
+  HubPlan plan() {
+    for (const api::ProcessHubChild* child : in_.children) existing_[child->meta.name] = child;
+    if (!hub_.spec.paused) plan_children();
+    plan_.status = status();
+    return std::move(plan_);
+  }
+
+ private:
+  [[nodiscard]] bool is_ours(const api::ProcessHubChild& child) const {
+    return child.meta.owner_uid == hub_.meta.uid;
+  }
+
+  void plan_children() {
+    std::map<std::string_view, const api::InlineChild*> wanted;
+    for (const api::InlineChild& inline_child : hub_.spec.children) {
+      wanted[inline_child.name] = &inline_child;
+      const auto found = existing_.find(inline_child.name);
+      if (found == existing_.end()) {
+        apply(inline_child);
+      } else if (!is_ours(*found->second)) {
+        taken_.push_back(inline_child.name);
+      } else if (!found->second->meta.deleted && !is_as_wanted(*found->second, inline_child)) {
+        apply(inline_child);
+      }
+    }
+    for (const api::ProcessHubChild* child : in_.children) {
+      if (is_ours(*child) && !child->meta.deleted && !wanted.contains(child->meta.name)) {
+        plan_.remove.push_back({.child = child->key(), .uid = child->meta.uid});
+      }
+    }
+  }
+
+  // What others have added to the object is theirs; what we say has to be there.
+  static bool is_as_wanted(const api::ProcessHubChild& child, const api::InlineChild& wanted) {
+    const bool labelled =
+        std::all_of(wanted.labels.begin(), wanted.labels.end(), [&](const auto& label) {
+          const auto found = child.meta.labels.find(label.first);
+          return found != child.meta.labels.end() && found->second == label.second;
+        });
+    return labelled && same_json(child.spec.pod_template, wanted.child_template);
+  }
+
+  void apply(const api::InlineChild& inline_child) {
+    json labels = inline_child.labels;
+    labels[kHubLabel] = hub_.meta.name;
+    json spec = {{"hub", hub_.meta.name}};
+    if (inline_child.child_template) spec["template"] = *inline_child.child_template;
+    const std::string version = std::string(api::kGroup) + "/" + api::kVersion;
+    const json owner = {{"apiVersion", version},
+                        {"kind", "ProcessHub"},
+                        {"name", hub_.meta.name},
+                        {"uid", hub_.meta.uid.str()},
+                        {"controller", true},
+                        {"blockOwnerDeletion", true}};
+    const json body = {{"apiVersion", version},
+                       {"kind", "ProcessHubChild"},
+                       {"metadata",
+                        {{"name", inline_child.name},
+                         {"namespace", hub_.meta.ns},
+                         {"labels", labels},
+                         {"ownerReferences", json::array({owner})}}},
+                       {"spec", spec}};
+    plan_.apply.push_back({.child = {hub_.meta.ns, inline_child.name}, .body = body.dump()});
+  }
+
+  // --- status ---
+
+  [[nodiscard]] api::HubStatus status() const {
+    api::HubStatus status;
+    status.observed_generation = hub_.meta.generation;
+    status.nodes = {.members = static_cast<int>(members_.members.size()),
+                    .ready = members_.ready,
+                    .draining = members_.draining};
+    status.children = count_children();
+    status.placement = {.algorithm = std::string(placement::kRingAlgorithm),
+                        .revision = in_.pod_template.revision};
+    status.conditions = hub_.status.conditions;
+    for (Condition condition :
+         {readiness(status), progressing(status), degraded(status), template_valid(),
+          children_accepted()}) {
+      condition.observed_generation = hub_.meta.generation;
+      api::set_condition(status.conditions, std::move(condition), in_.now);
+    }
+    return status;
+  }
+
+  [[nodiscard]] api::HubStatus::Children count_children() const {
+    api::HubStatus::Children count;
+    for (const api::ProcessHubChild* child : in_.children) {
+      if (child->meta.deleted) continue;
+      ++count.total;
+      switch (child->status.phase.value_or(api::Phase::kPending)) {
+        case api::Phase::kRunning: ++count.ready; break;
+        case api::Phase::kMigrating: ++count.migrating; break;
+        case api::Phase::kDegraded:
+        case api::Phase::kLost: ++count.degraded; break;
+        case api::Phase::kPending:
+        case api::Phase::kRejected: ++count.pending; break;
+      }
+    }
+    return count;
+  }
+
+  [[nodiscard]] Condition readiness(const api::HubStatus& status) const {
+    if (members_.members.empty()) {
+      if (members_.matching == 0) {
+        return condition(kReady, false, "NoNodes",
+                         "spec.nodes.selector matches no node: no child can be placed");
+      }
+      return condition(
+          kReady, false, "NoNodes",
+          fmt::format("{} nodes match spec.nodes.selector, but none can be used: they are not "
+                      "Ready, cordoned, or carry taints that spec.nodes.tolerations lacks",
+                      members_.matching));
+    }
+    const bool ready = status.children.ready == status.children.total;
+    return condition(kReady, ready, ready ? "AllChildrenReady" : "ChildrenNotReady",
+                     fmt::format("{} of {} children Ready", status.children.ready,
+                                 status.children.total));
+  }
+
+  [[nodiscard]] Condition progressing(const api::HubStatus& status) const {
+    if (hub_.spec.paused) {
+      return condition("Progressing", false, "Paused",
+                       "spec.paused is true: nothing is started, moved or stopped");
+    }
+    if (status.children.migrating > 0) return condition("Progressing", true, "ChildrenMigrating");
+    if (status.children.pending > 0) return condition("Progressing", true, "ChildrenStarting");
+    return condition("Progressing", false, "Settled");
+  }
+
+  [[nodiscard]] Condition degraded(const api::HubStatus& status) const {
+    if (members_.mass_loss) {
+      return condition(kDegraded, true, "MassLoss",
+                       "more than half of the nodes are not Ready: no pod is deleted or replaced "
+                       "because of nodes until they are back");
+    }
+    if (!members_.problems.empty()) {
+      return condition(kDegraded, true, "InvalidWeight", first_of(members_.problems, "; "));
+    }
+    if (status.children.degraded > 0) return condition(kDegraded, true, "ChildrenDegraded");
+    return condition(kDegraded, false, "AsDesired");
+  }
+
+  [[nodiscard]] Condition template_valid() const {
+    switch (in_.pod_template.state) {
+      case PodTemplate::State::kValid: return condition("TemplateValid", true, "Accepted");
+      case PodTemplate::State::kInvalid:
+        return condition("TemplateValid", false, "Refused", in_.pod_template.message);
+      case PodTemplate::State::kUnchecked: break;
+    }
+    const Condition* before = api::find_condition(hub_.status.conditions, "TemplateValid");
+    if (before != nullptr) return *before;
+    return {.type = "TemplateValid", .status = ConditionStatus::kUnknown, .reason = "NotTriedYet"};
+  }
+
+  [[nodiscard]] Condition children_accepted() const {
+    if (taken_.empty()) return condition("ChildrenAccepted", true, "Accepted");
+    return condition("ChildrenAccepted", false, "NameTaken",
+                     "spec.children: objects of these names exist and are not this hub's, so they "
+                     "are left alone: " + first_of(taken_, ", "));
+  }
+
+  static std::string first_of(const std::vector<std::string>& items, const char* separator) {
+    std::string text;
+    for (size_t i = 0; i < std::min(items.size(), kNamesInAMessage); ++i) {
+      if (i > 0) text += separator;
+      text += items[i];
+    }
+    if (items.size() > kNamesInAMessage) {
+      text += fmt::format(" and {} more", items.size() - kNamesInAMessage);
+    }
+    return text;
+  }
+
+  const HubInput& in_;
+  const api::ProcessHub& hub_;
+  const Membership& members_;
+  std::map<std::string, const api::ProcessHubChild*> existing_;
+  std::vector<std::string> taken_;
+  HubPlan plan_;
+};
+
+}  // namespace
+
+HubPlan plan_hub(const HubInput& input) { return Planner(input).plan(); }
+
+api::HubStatus rejected_status(const api::ProcessHub& hub, const std::string& problem,
+                               WallTime now) {
+  api::HubStatus status = hub.status;
+  status.observed_generation = hub.meta.generation;
+  Condition ready = condition(kReady, false, "InvalidSpec", problem);
+  ready.observed_generation = hub.meta.generation;
+  api::set_condition(status.conditions, std::move(ready), now);
+  return status;
+}
+
+}  // namespace processhub::plan

@@ -1,0 +1,17 @@
+// Names of labels and annotations on the pods that the operator makes.
+#pragma once
+
+namespace processhub::plan {
+
+inline constexpr const char* kHubLabel = "processhub.io/hub";
+inline constexpr const char* kChildLabel = "processhub.io/child";
+inline constexpr const char* kRoleLabel = "processhub.io/role";
+inline constexpr const char* kRevisionLabel = "processhub.io/revision";
+
+inline constexpr const char* kSlotAnnotation = "processhub.io/slot";
+inline constexpr const char* kIncarnationAnnotation = "processhub.io/incarnation";
+// The uid of the Node that the pod was made for: a Node of the same name and
+// another uid is another node.
+inline constexpr const char* kNodeUidAnnotation = "processhub.io/node-uid";
+
+}  // namespace processhub::plan

@@ -1,0 +1,37 @@
+// The pod of one slot of a child: its name and its whole manifest.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "plan/frame.h"
+
+namespace processhub::plan {
+
+struct PodIdentity {
+  const api::ProcessHubChild& child;
+  int slot = 0;
+  int incarnation = 1;
+  NodeName node;
+  Uid node_uid;
+};
+
+// `<child>-<slot>-<5 of base32(hash(child uid, slot, incarnation))>`: within one
+// incarnation the API server's uniqueness of names allows one pod a slot.
+[[nodiscard]] std::string pod_name(const api::ProcessHubChild& child, int slot, int incarnation);
+
+// The Pod made from `pod_template`: named, labelled, annotated and owned by the
+// child, pinned to the node by required nodeAffinity, tolerating what the hub's nodes
+// may carry. What the template says itself is kept where it does not contradict.
+[[nodiscard]] nlohmann::json build_pod(const HubFrame& frame, const PodTemplate& pod_template,
+                                       const PodIdentity& identity);
+
+// Slot and incarnation of a pod that build_pod made; nullopt for any other.
+struct SlotRef {
+  int slot = 0;
+  int incarnation = 1;
+};
+[[nodiscard]] std::optional<SlotRef> slot_of(const kube::Pod& pod);
+
+}  // namespace processhub::plan
