@@ -1,0 +1,24 @@
+// Kubernetes' JSON to the typed objects of objects.h, and the masks that keep what is
+// read here. Errors are kInvalid and name the object and the field; nothing throws.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/result.h"
+#include "kube/objects.h"
+#include "kube/projection.h"
+
+namespace processhub::kube {
+
+[[nodiscard]] const Projection& meta_mask();
+[[nodiscard]] const Projection& node_mask();
+[[nodiscard]] const Projection& pod_mask();
+
+// Of a whole object (`object.metadata`). metadata.name is required, the rest is not:
+// an object that the server has not seen has no uid. Annotations outside of
+// processhub.io/ are left out.
+[[nodiscard]] Result<ObjectMeta> decode_meta(const nlohmann::json& object);
+[[nodiscard]] Result<Node> decode_node(const nlohmann::json& object);
+[[nodiscard]] Result<Pod> decode_pod(const nlohmann::json& object);
+
+}  // namespace processhub::kube
