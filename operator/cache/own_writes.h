@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/executor.h"
+#include "base/log.h"
 #include "cache/store.h"
 #include "cache/version.h"
 
@@ -134,14 +135,13 @@ void OwnWrites<Key>::give_up(const Key& key) {
   const bool asked = waits_.at(key).asked;
   std::string missing;
   for (const auto& [resource, version] : waits_.at(key).versions) {
-    missing += " " + resource + "@" + std::to_string(version);
+    missing += (missing.empty() ? "" : " ") + resource + "@" + std::to_string(version);
   }
   const Key kept = key;  // `key` may be the timer's own
   forget(kept);
   ++given_up_;
-  spdlog::warn("the cache has not shown the last writes of {} for {} s, going on without:{}",
-               key_text(kept), std::chrono::duration_cast<std::chrono::seconds>(limit_).count(),
-               missing);
+  log::warn("the cache has not shown our last writes, going on without",
+            {{"key", key_text(kept)}, {"after", limit_}, {"missing", missing}});
   if (asked) freed_(kept);
 }
 
