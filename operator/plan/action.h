@@ -46,7 +46,7 @@ struct CreatePod {
   NodeName node;
   int slot = 0;
   int incarnation = 1;
-  std::string body;  // the whole Pod, as JSON
+  api::JsonPtr body;  // the whole Pod
   Reason reason = Reason::kChildCreated;
   bool operator==(const CreatePod&) const = default;
 };

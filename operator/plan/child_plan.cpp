@@ -194,7 +194,8 @@ class Planner {
          .node = *slot.target,
          .slot = slot.number,
          .incarnation = slot.incarnation,
-         .body = build_pod(in_.frame, in_.pod_template, identity).dump(),
+         .body = std::make_shared<const nlohmann::json>(
+             build_pod(in_.frame, in_.pod_template, identity)),
          .reason = Reason::kChildCreated});
   }
 

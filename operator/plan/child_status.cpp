@@ -110,6 +110,11 @@ class Reporter {
               .reason = "TemplateInvalid",
               .message = in_.pod_template.message};
     }
+    if (in_.pod_template.state == PodTemplate::State::kUnchecked) {
+      const Condition* before = api::find_condition(in_.child.status.conditions, kAccepted);
+      if (before != nullptr) return *before;
+      return {.type = kAccepted, .status = ConditionStatus::kUnknown, .reason = "NotTriedYet"};
+    }
     return {.type = kAccepted, .status = ConditionStatus::kTrue, .reason = "Accepted"};
   }
 

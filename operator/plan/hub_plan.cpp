@@ -91,7 +91,7 @@ class Planner {
                         {"uid", hub_.meta.uid.str()},
                         {"controller", true},
                         {"blockOwnerDeletion", true}};
-    const json body = {{"apiVersion", version},
+    json body = {{"apiVersion", version},
                        {"kind", "ProcessHubChild"},
                        {"metadata",
                         {{"name", inline_child.name},
@@ -99,7 +99,7 @@ class Planner {
                          {"labels", labels},
                          {"ownerReferences", json::array({owner})}}},
                        {"spec", spec}};
-    plan_.apply.push_back({.child = {hub_.meta.ns, inline_child.name}, .body = body.dump()});
+    plan_.apply.push_back({.child = {hub_.meta.ns, inline_child.name}, .body = std::make_shared<const json>(std::move(body))});
   }
 
   // --- status ---
@@ -126,7 +126,7 @@ class Planner {
   [[nodiscard]] api::HubStatus::Children count_children() const {
     api::HubStatus::Children count;
     for (const api::ProcessHubChild* child : in_.children) {
-      if (child->meta.deleted) continue;
+      if (child->meta.deleted || child->spec.hub != hub_.meta.name) continue;
       ++count.total;
       switch (child->status.phase.value_or(api::Phase::kPending)) {
         case api::Phase::kRunning: ++count.ready; break;
@@ -194,6 +194,12 @@ class Planner {
   }
 
   [[nodiscard]] Condition children_accepted() const {
+    if (!in_.refused.empty()) {
+      std::vector<std::string> words;
+      for (const auto& [name, message] : in_.refused) words.push_back(name + ": " + message);
+      return condition("ChildrenAccepted", false, "Refused",
+                       "spec.children: the API server refuses " + first_of(words, "; "));
+    }
     if (taken_.empty()) return condition("ChildrenAccepted", true, "Accepted");
     return condition("ChildrenAccepted", false, "NameTaken",
                      "spec.children: objects of these names exist and are not this hub's, so they "

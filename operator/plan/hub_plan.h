@@ -3,6 +3,7 @@
 // Pure, like child_plan.h.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,7 +16,7 @@ namespace processhub::plan {
 // Server-side apply of the ProcessHubChild that an entry of `spec.children` stands for.
 struct ApplyChild {
   ChildKey child;
-  std::string body;  // apiVersion, kind, metadata, spec
+  api::JsonPtr body;  // apiVersion, kind, metadata, spec
   bool operator==(const ApplyChild&) const = default;
 };
 
@@ -28,8 +29,11 @@ struct DeleteChild {
 
 struct HubInput {
   const HubFrame& frame;
-  std::span<const api::ProcessHubChild* const> children;  // all that name this hub
+  // All that name this hub, and whatever has the name of one of its inline children.
+  std::span<const api::ProcessHubChild* const> children;
   const PodTemplate& pod_template;  // the hub's own
+  // The inline children that the API server refused, and its words.
+  std::map<std::string, std::string> refused = {};
   WallTime now;
 };
 

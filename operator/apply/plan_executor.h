@@ -1,0 +1,47 @@
+// Carries a plan out: action after action, each with its preconditions, until the
+// first that fails. What could have changed since the plan was made is read live
+// just before the action that rests on it.
+//
+// Core thread. Nothing is retried here: the key is planned again from what is then true.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "kube/client.h"
+#include "plan/action.h"
+
+namespace processhub::apply {
+
+class PlanExecutor {
+ public:
+  // After each action that was carried out: the object as the server has it now, its
+  // version empty where the object was gone already.
+  using Applied = std::function<void(const plan::Action&, const kube::ObjectMeta&)>;
+
+  PlanExecutor(kube::Client& client, Applied applied)
+      : client_(client), applied_(std::move(applied)) {}
+
+  // `done` runs once, after the last action or the first Error; not from within run()
+  // unless there is nothing to do. An Error of kConflict: what the plan was made from
+  // is no longer so; plan again.
+  void run(std::vector<plan::Action> actions, std::function<void(Result<void>)> done);
+
+ private:
+  struct Run;  // the actions, how far they are, and whom to tell
+  using Step = std::function<void(Result<kube::ObjectMeta>)>;
+
+  void next(const std::shared_ptr<Run>& run);
+  void carry_out(const plan::CreatePod& action, Step step);
+  void carry_out(const plan::DeletePod& action, Step step);
+  void carry_out(const plan::PutStatus& action, Step step);
+  void post(const plan::CreatePod& action, Step step);
+  void accept_existing(const plan::CreatePod& action, Step step);
+
+  kube::Client& client_;
+  Applied applied_;
+};
+
+}  // namespace processhub::apply

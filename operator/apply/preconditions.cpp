@@ -1,0 +1,79 @@
+#include "apply/preconditions.h"
+
+#include <memory>
+#include <utility>
+
+#include "kube/decode.h"
+#include "plan/labels.h"
+#include "plan/pod.h"
+
+namespace processhub::apply {
+namespace {
+
+Result<void> is_down(const plan::NodeIsDown& expected, const Result<nlohmann::json>& answer) {
+  if (!answer) {
+    if (answer.error().kind == ErrorKind::kNotFound) return {};
+    return tl::unexpected(answer.error());
+  }
+  const auto node = kube::decode_node(*answer);
+  if (!node) return tl::unexpected(node.error());
+  const bool same = expected.uid.empty() || node->meta.uid == expected.uid;
+  if (same && node->ready == kube::ConditionStatus::kTrue) {
+    return fail(ErrorKind::kConflict, "node " + expected.node.str() + " is Ready again");
+  }
+  return {};
+}
+
+// The nodes that have to be down for `action` to be right, or why it cannot be.
+Result<std::vector<plan::NodeIsDown>> holders(const plan::CreatePod& action,
+                                              const std::vector<kube::Pod>& pods) {
+  std::vector<plan::NodeIsDown> nodes;
+  for (const kube::Pod& pod : pods) {
+    const auto ref = plan::slot_of(pod);
+    if (!ref || ref->slot != action.slot || ref->incarnation >= action.incarnation) continue;
+    if (!pod.meta.deleted) {
+      return fail(ErrorKind::kConflict, "pod " + pod.meta.name + " still has the slot of " +
+                                            action.pod.name + ": it goes first");
+    }
+    if (pod.node.empty()) continue;  // never bound: it runs nowhere
+    const auto made_for = pod.meta.annotations.find(plan::kNodeUidAnnotation);
+    nodes.push_back({.node = pod.node,
+                     .uid = Uid(made_for == pod.meta.annotations.end() ? "" : made_for->second)});
+  }
+  return nodes;
+}
+
+}  // namespace
+
+void check_down(kube::Client& client, std::vector<plan::NodeIsDown> nodes, Checked done) {
+  if (nodes.empty()) return done({});
+  plan::NodeIsDown expected = std::move(nodes.back());
+  nodes.pop_back();
+  const kube::ObjectRef ref{.resource = kube::kNodes, .name = expected.node.str()};
+  client.get(ref, kube::node_mask(),
+             [&client, expected, nodes = std::move(nodes),
+              done = std::move(done)](Result<nlohmann::json> answer) mutable {
+               if (auto down = is_down(expected, answer); !down) return done(std::move(down));
+               check_down(client, std::move(nodes), std::move(done));
+             });
+}
+
+void check_slot_free(kube::Client& client, const plan::CreatePod& action, Checked done) {
+  const kube::ListOptions options{
+      .ns = action.child.ns,
+      .label_selector = std::string(plan::kChildLabel) + "=" + action.child.name};
+  auto pods = std::make_shared<std::vector<kube::Pod>>();
+  client.list(
+      kube::kPods, options, kube::pod_mask(),
+      [pods](nlohmann::json&& item) {
+        if (auto pod = kube::decode_pod(item)) pods->push_back(*std::move(pod));
+      },
+      [&client, action, pods, done = std::move(done)](Result<kube::ListMeta> listed) mutable {
+        if (!listed) return done(tl::unexpected(listed.error()));
+        auto nodes = holders(action, *pods);
+        if (!nodes) return done(tl::unexpected(nodes.error()));
+        check_down(client, *std::move(nodes), std::move(done));
+      });
+}
+
+}  // namespace processhub::apply

@@ -1,0 +1,25 @@
+// Facts that are read live, just before an action that is only right while they hold.
+//
+// Core thread. `done` gets nothing where the fact holds, kConflict where it does not,
+// and any other Error where it could not be read.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "base/result.h"
+#include "kube/client.h"
+#include "plan/action.h"
+
+namespace processhub::apply {
+
+using Checked = std::function<void(Result<void>)>;
+
+// Every one of `nodes` is gone, another Node by now, or not Ready.
+void check_down(kube::Client& client, std::vector<plan::NodeIsDown> nodes, Checked done);
+
+// Every pod of a lower incarnation in the slot of `action` is gone, or is being
+// deleted on a node that is down.
+void check_slot_free(kube::Client& client, const plan::CreatePod& action, Checked done);
+
+}  // namespace processhub::apply

@@ -1,0 +1,227 @@
+#include "controller/child_controller.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "api/conditions.h"
+#include "base/log.h"
+#include "plan/child_status.h"
+
+namespace processhub::controller {
+namespace {
+
+using plan::ChildPlan;
+
+constexpr auto kStatusLag = std::chrono::seconds(2);
+
+bool at_rest(const api::ChildStatus& status) {
+  return status.phase == api::Phase::kRunning;
+}
+
+}  // namespace
+
+ChildController::ChildController(Context& context, queue::QueueOptions options)
+    : context_(context),
+      queue_(context.executor, context.clock, std::move(options)),
+      own_writes_(context.executor, [this](const ChildKey& key) { queue_.add(key); }),
+      executor_(context.client, [this](const plan::Action& action, const kube::ObjectMeta& object) {
+        applied(action, object);
+      }) {
+  own_writes_.follow("pods", context_.caches.pods);
+  own_writes_.follow("processhubchildren", context_.caches.children);
+  context_.caches.children.subscribe([this](const auto& before, const auto& after) {
+    queue_.add(before != nullptr ? before->key() : after->key());
+  });
+  context_.caches.pods.subscribe([this](const auto& before, const auto& after) {
+    queue_.add(Caches::child_of(before != nullptr ? *before : *after));
+  });
+  queue_.start([this](const ChildKey& key) { reconcile(key); });
+}
+
+void ChildController::lead(bool leads) {
+  leads_ = leads;
+  if (!leads) return;
+  for (const auto& [key, child] : context_.caches.children.all()) queue_.add(key);
+}
+
+void ChildController::add_all_of(const HubKey& hub) {
+  for (const auto& child : context_.caches.children_by_hub.find(hub)) queue_.add(child->key());
+}
+
+void ChildController::reconcile(const ChildKey& key) {
+  const Child child = context_.caches.children.find(key);
+  if (child == nullptr || child->meta.deleted) {
+    forget(key);
+    return finish(key, {});
+  }
+  if (!leads_ || !own_writes_.passed(key)) return finish(key, {});
+  work(child);
+}
+
+void ChildController::work(const Child& child) {
+  const HubKey hub_key = child->hub_key();
+  const auto hub = context_.caches.hubs.find(hub_key);
+  if (child->problem) return reject(child, "InvalidSpec", *child->problem);
+  if (hub == nullptr || hub->meta.deleted) {
+    return reject(child, "HubNotFound",
+                  fmt::format("spec.hub: there is no ProcessHub {} in namespace {}; what runs is "
+                              "left as it is",
+                              hub_key.name, hub_key.ns));
+  }
+  HubEntry* entry = context_.hubs.find(hub_key);
+  if (entry == nullptr) return finish(child->key(), {});  // the hub's turn comes, then ours
+  if (entry->frame == nullptr) return reject(child, "HubInvalid", entry->problem);
+
+  hub_of_[child->key()] = hub_key;
+  const auto pods = context_.caches.pods_by_child.find(child->key());
+  std::vector<const kube::Pod*> views;
+  views.reserve(pods.size());
+  for (const auto& pod : pods) views.push_back(pod.get());
+  const plan::PodTemplate pod_template = context_.templates.of(*entry->frame, child.get());
+  const WallTime now = context_.clock.wall_now();
+  ChildPlan plan = plan::plan_child({.frame = *entry->frame,
+                                     .child = *child,
+                                     .pods = views,
+                                     .pod_template = pod_template,
+                                     .may_move = entry->budget.may_move(child->key()),
+                                     .now = now});
+  account(child, *entry, plan);
+  if (plan.look_again) queue_.add_after(child->key(), *plan.look_again - now);
+  carry_out(child, std::move(plan.actions), plan.status);
+}
+
+// A child whose hub is not there, or that cannot be understood: it is told why, and
+// its pods are left untouched.
+void ChildController::reject(const Child& child, const std::string& reason,
+                             const std::string& message) {
+  carry_out(child, {},
+            plan::rejected_status(*child, reason, message, context_.clock.wall_now()));
+}
+
+void ChildController::account(const Child& child, HubEntry& hub, const ChildPlan& plan) {
+  if (plan.moving) {
+    hub.budget.took(child->key());
+  } else if (plan.wants_move) {
+    hub.budget.waits(child->key());
+  } else {
+    hub.budget.left(child->key());
+  }
+  for (const ChildKey& next : hub.budget.take_next()) queue_.add(next);
+}
+
+bool ChildController::status_is_due(const Child& child, const api::ChildStatus& status) {
+  if (status == child->status) {
+    differs_since_.erase(child->key());
+    return false;
+  }
+  if (at_rest(status)) return true;
+  const SteadyTime now = context_.clock.steady_now();
+  const SteadyTime since = differs_since_.try_emplace(child->key(), now).first->second;
+  if (now >= since + kStatusLag) return true;
+  queue_.add_after(child->key(), since + kStatusLag - now);
+  return false;
+}
+
+void ChildController::carry_out(const Child& child, std::vector<plan::Action> actions,
+                                const api::ChildStatus& status) {
+  const bool writes_status =
+      !actions.empty() && std::holds_alternative<plan::PutStatus>(actions.front());
+  if (!writes_status && status_is_due(child, status)) {
+    actions.emplace_back(plan::PutStatus{.child = child->key(),
+                                         .uid = child->meta.uid,
+                                         .version = child->meta.version,
+                                         .status = status});
+  }
+  if (actions.empty()) return finish(child->key(), {});
+  executor_.run(std::move(actions),
+                [this, key = child->key()](const Result<void>& result) { finish(key, result); });
+}
+
+void ChildController::finish(const ChildKey& key, const Result<void>& result) {
+  const ChildKey done = key;  // `key` may belong to what done() lets go
+  if (result) {
+    queue_.forget(done);
+  } else {
+    log::info("child not reconciled", {{"child", done}, {"error", result.error()}});
+    queue_.retry(done, result.error().retry_after);
+  }
+  if (context_.observer.reconciled) {
+    context_.observer.reconciled("processhubchild", result.has_value());
+  }
+  queue_.done(done);
+}
+
+void ChildController::forget(const ChildKey& key) {
+  own_writes_.forget(key);
+  differs_since_.erase(key);
+  context_.templates.forget(key);
+  const auto found = hub_of_.find(key);
+  if (found == hub_of_.end()) return;
+  if (HubEntry* hub = context_.hubs.find(found->second)) {
+    hub->budget.left(key);
+    for (const ChildKey& next : hub->budget.take_next()) queue_.add(next);
+  }
+  hub_of_.erase(found);
+}
+
+void ChildController::applied(const plan::Action& action, const kube::ObjectMeta& object) {
+  if (const auto* create = std::get_if<plan::CreatePod>(&action)) {
+    own_writes_.wrote(create->child, "pods", object.version);
+    const auto child = context_.caches.children.find(create->child);
+    if (child == nullptr) return;
+    if (context_.observer.pod_created) context_.observer.pod_created(child->hub_key());
+    tell(*child, status::EventType::kNormal, "PodCreated",
+         fmt::format("created pod {} on node {}", create->pod.name, create->node.str()));
+  } else if (const auto* remove = std::get_if<plan::DeletePod>(&action)) {
+    const auto pod = context_.caches.pods.find(remove->pod);
+    if (pod == nullptr) return;
+    const ChildKey key = Caches::child_of(*pod);
+    own_writes_.wrote(key, "pods", object.version);
+    const auto child = context_.caches.children.find(key);
+    if (child == nullptr) return;
+    if (context_.observer.pod_deleted) context_.observer.pod_deleted(child->hub_key());
+    tell(*child, status::EventType::kNormal, "PodDeleted",
+         fmt::format("deleted pod {} on node {}: {}", remove->pod.name,
+                     plan::node_of(*pod).str(), plan::to_string(remove->reason)));
+  } else if (const auto* put = std::get_if<plan::PutStatus>(&action)) {
+    own_writes_.wrote(put->child, "processhubchildren", object.version);
+    differs_since_.erase(put->child);
+    const auto child = context_.caches.children.find(put->child);
+    if (child != nullptr) tell_of_conditions(*child, put->status);
+  }
+}
+
+void ChildController::tell_of_conditions(const api::ProcessHubChild& child,
+                                         const api::ChildStatus& status) {
+  const auto* accepted = api::find_condition(status.conditions, plan::kAccepted);
+  const auto* before = api::find_condition(child.status.conditions, plan::kAccepted);
+  if (accepted != nullptr && accepted->status == kube::ConditionStatus::kFalse &&
+      (before == nullptr || !before->says_the_same(*accepted))) {
+    tell(child, status::EventType::kWarning, accepted->reason, accepted->message);
+  }
+  const auto* migrating = api::find_condition(status.conditions, plan::kMigrating);
+  const bool was_migrating = api::is_true(child.status.conditions, plan::kMigrating);
+  if (migrating == nullptr) return;
+  if (migrating->status == kube::ConditionStatus::kTrue && !was_migrating) {
+    if (context_.observer.migrated) context_.observer.migrated(child.hub_key(), migrating->reason);
+    tell(child, status::EventType::kNormal, "Migrating", "a move begins: " + migrating->reason);
+  } else if (migrating->status == kube::ConditionStatus::kFalse && was_migrating) {
+    tell(child, status::EventType::kNormal, "Migrated", "runs on " + status.node_names);
+  }
+}
+
+void ChildController::tell(const api::ProcessHubChild& child, status::EventType type,
+                           std::string_view reason, std::string note) {
+  context_.events.record({.resource = kube::kProcessHubChildren,
+                          .ns = child.meta.ns,
+                          .name = child.meta.name,
+                          .uid = child.meta.uid,
+                          .hub = child.spec.hub,
+                          .type = type,
+                          .reason = std::string(reason),
+                          .action = "Placing",
+                          .note = std::move(note)});
+}
+
+}  // namespace processhub::controller

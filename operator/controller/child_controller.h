@@ -1,0 +1,58 @@
+// Brings each child to what its plan says: from the caches through plan_child to the
+// executor, one key at a time.
+//
+// Core thread.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "apply/plan_executor.h"
+#include "cache/own_writes.h"
+#include "controller/context.h"
+#include "plan/child_plan.h"
+#include "queue/work_queue.h"
+
+namespace processhub::controller {
+
+class ChildController {
+ public:
+  ChildController(Context& context, queue::QueueOptions options);
+
+  void add(const ChildKey& key) { queue_.add(key); }
+  void add_all_of(const HubKey& hub);
+  // Only a leader works; keys that come meanwhile are dropped, and all are added at the start.
+  void lead(bool leads);
+
+  [[nodiscard]] const queue::WorkQueue<ChildKey>& queue() const { return queue_; }
+
+ private:
+  using Child = std::shared_ptr<const api::ProcessHubChild>;
+
+  void reconcile(const ChildKey& key);
+  void work(const Child& child);
+  void reject(const Child& child, const std::string& reason, const std::string& message);
+  void account(const Child& child, HubEntry& hub, const plan::ChildPlan& plan);
+  void carry_out(const Child& child, std::vector<plan::Action> actions,
+                 const api::ChildStatus& status);
+  void finish(const ChildKey& key, const Result<void>& result);
+  void forget(const ChildKey& key);
+  void applied(const plan::Action& action, const kube::ObjectMeta& object);
+  void tell_of_conditions(const api::ProcessHubChild& child, const api::ChildStatus& status);
+  void tell(const api::ProcessHubChild& child, status::EventType type, std::string_view reason,
+            std::string note);
+
+  // Whether a status that differs is to be written now: at once when the child has come
+  // to rest, else only if it still differs after a while, so that a start is one write.
+  bool status_is_due(const Child& child, const api::ChildStatus& status);
+
+  Context& context_;
+  queue::WorkQueue<ChildKey> queue_;
+  cache::OwnWrites<ChildKey> own_writes_;
+  apply::PlanExecutor executor_;
+  std::map<ChildKey, SteadyTime> differs_since_;
+  std::map<ChildKey, HubKey> hub_of_;  // of children that have been planned
+  bool leads_ = false;
+};
+
+}  // namespace processhub::controller

@@ -1,0 +1,327 @@
+#include "controller/hub_controller.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "api/conditions.h"
+#include "api/status_json.h"
+#include "base/log.h"
+#include "plan/child_status.h"
+
+namespace processhub::controller {
+namespace {
+
+using plan::HubFrame;
+using plan::Membership;
+using plan::NodeHealth;
+
+// A hub's status counts its children, so it changes with each of them: not written
+// more often than this.
+constexpr auto kStatusPeriod = std::chrono::seconds(1);
+constexpr size_t kNamesInANote = 10;
+
+bool same_for_children(const HubFrame& a, const HubFrame& b) {
+  return a.hub->meta.generation == b.hub->meta.generation &&
+         a.membership.members == b.membership.members &&
+         a.membership.nodes == b.membership.nodes &&
+         a.membership.mass_loss == b.membership.mass_loss;
+}
+
+}  // namespace
+
+struct HubController::Writes {
+  size_t open = 1;  // the reconcile itself, until it has begun all of them
+  Result<void> result = {};
+};
+
+HubController::HubController(Context& context, ChildController& children,
+                             queue::QueueOptions options)
+    : context_(context),
+      children_(children),
+      queue_(context.executor, context.clock, std::move(options)),
+      own_writes_(context.executor, [this](const HubKey& key) { queue_.add(key); }) {
+  own_writes_.follow("processhubs", context_.caches.hubs);
+  own_writes_.follow("processhubchildren", context_.caches.children);
+  context_.caches.hubs.subscribe([this](const auto& before, const auto& after) {
+    queue_.add(before != nullptr ? before->key() : after->key());
+  });
+  context_.caches.nodes.subscribe([this](const auto&, const auto&) { add_all(); });
+  context_.caches.children.subscribe([this](const auto& before, const auto& after) {
+    // spec.hub cannot change, so either names the hub.
+    queue_.add((before != nullptr ? before : after)->hub_key());
+  });
+  queue_.start([this](const HubKey& key) { reconcile(key); });
+}
+
+void HubController::add_all() {
+  for (const auto& [key, hub] : context_.caches.hubs.all()) queue_.add(key);
+}
+
+void HubController::lead(bool leads) {
+  leads_ = leads;
+  // A new leader begins like a new operator: from what the cluster says.
+  context_.hubs.clear();
+  if (leads) add_all();
+}
+
+void HubController::reconcile(const HubKey& key) {
+  const Hub hub = context_.caches.hubs.find(key);
+  if (hub == nullptr || hub->meta.deleted) {
+    forget(key);
+    return finish(key, {});
+  }
+  if (!leads_ || !own_writes_.passed(key)) return finish(key, {});
+  work(hub);
+}
+
+void HubController::work(const Hub& hub) {
+  HubEntry& entry = context_.hubs.at(hub->key());
+  if (hub->problem) {
+    const bool told = entry.frame == nullptr && entry.problem == *hub->problem;
+    entry.frame = nullptr;
+    entry.problem = *hub->problem;
+    if (!told) children_.add_all_of(hub->key());
+    return carry_out(hub, {.status = plan::rejected_status(*hub, *hub->problem,
+                                                           context_.clock.wall_now())});
+  }
+  update_frame(hub, entry);
+
+  auto children = context_.caches.children_by_hub.find(hub->key());
+  for (const api::InlineChild& wanted : hub->spec.children) {
+    const auto taken = context_.caches.children.find({hub->meta.ns, wanted.name});
+    if (taken != nullptr && taken->spec.hub != hub->meta.name) children.push_back(taken);
+  }
+  std::vector<const api::ProcessHubChild*> views;
+  views.reserve(children.size());
+  for (const auto& child : children) views.push_back(child.get());
+  const plan::PodTemplate pod_template = context_.templates.of(*entry.frame, nullptr);
+  carry_out(hub, plan::plan_hub({.frame = *entry.frame,
+                                 .children = views,
+                                 .pod_template = pod_template,
+                                 .refused = entry.refused,
+                                 .now = context_.clock.wall_now()}));
+}
+
+void HubController::update_frame(const Hub& hub, HubEntry& entry) {
+  std::vector<const kube::Node*> nodes;
+  nodes.reserve(context_.caches.nodes.size());
+  for (const auto& [name, node] : context_.caches.nodes.all()) nodes.push_back(node.get());
+  const WallTime now = context_.clock.wall_now();
+  const auto& pods = context_.caches.pods_by_hub_and_node.entries();
+  Membership membership = plan::next_membership(
+      {.hub = hub->spec,
+       .nodes = nodes,
+       .previous = entry.frame ? &entry.frame->membership.members : nullptr,
+       .holds_pods = [&](const NodeName& node) { return pods.contains({hub->key(), node}); },
+       .now = now});
+  if (membership.look_again) queue_.add_after(hub->key(), *membership.look_again - now);
+
+  const auto before = entry.frame;
+  entry.frame = plan::make_frame(hub, std::move(membership), before.get());
+  entry.problem.clear();
+  if (before == nullptr) count_moves(hub->key(), entry);
+  const auto children = context_.caches.children_by_hub.entries().find(hub->key());
+  const bool none = children == context_.caches.children_by_hub.entries().end();
+  const int count = none ? 0 : static_cast<int>(children->second.size());
+  entry.budget.set_limit(std::max(1, hub->spec.migration.max_concurrent.of(count)));
+  if (before != nullptr && same_for_children(*before, *entry.frame)) return;
+  children_.add_all_of(hub->key());
+  if (before != nullptr) tell_of_members(*hub, *before, *entry.frame);
+}
+
+void HubController::count_moves(const HubKey& key, HubEntry& entry) {
+  for (const auto& child : context_.caches.children_by_hub.find(key)) {
+    if (api::is_true(child->status.conditions, plan::kMigrating)) entry.budget.took(child->key());
+  }
+}
+
+// One Event for a node, however many children it concerns.
+void HubController::tell_of_members(const api::ProcessHub& hub, const HubFrame& before,
+                                    const HubFrame& after) {
+  for (const placement::Member& member : after.membership.members) {
+    if (before.membership.member(member.name) != nullptr) continue;
+    tell(hub, status::EventType::kNormal, "NodeJoined",
+         fmt::format("node {} has joined: {} members", member.name.str(),
+                     after.membership.members.size()));
+  }
+  for (const placement::Member& member : before.membership.members) {
+    if (after.membership.member(member.name) != nullptr) continue;
+    const plan::NodeState* state = after.membership.node(member.name);
+    const char* why = state == nullptr                       ? "it was deleted"
+                      : state->health != NodeHealth::kReady ? "it is not Ready"
+                      : state->draining                      ? "it is cordoned or being removed"
+                                            : "it no longer matches or carries a taint";
+    tell(hub, status::EventType::kNormal, "NodeLeft",
+         fmt::format("node {} has left, {}: {} members{}", member.name.str(), why,
+                     after.membership.members.size(),
+                     names_of_children_on(hub.key(), member.name)));
+  }
+  for (const auto& [name, state] : after.membership.nodes) {
+    const plan::NodeState* was = before.membership.node(name);
+    const bool member = after.membership.member(name) != nullptr;
+    if (was == nullptr || !member || was->health == state.health) continue;
+    if (state.health == NodeHealth::kReady) {
+      tell(hub, status::EventType::kNormal, "NodeReady",
+           fmt::format("node {} is Ready again", name.str()));
+    } else if (was->health == NodeHealth::kReady) {
+      tell(hub, status::EventType::kWarning, "NodeNotReady",
+           fmt::format("node {} is not Ready{}", name.str(),
+                       names_of_children_on(hub.key(), name)));
+    }
+  }
+  if (after.membership.mass_loss && !before.membership.mass_loss) {
+    tell(hub, status::EventType::kWarning, "MassLoss",
+         "more than half of the nodes are not Ready: nothing is moved because of nodes");
+  }
+}
+
+std::string HubController::names_of_children_on(const HubKey& hub, const NodeName& node) const {
+  std::set<std::string> names;
+  for (const auto& pod : context_.caches.pods_by_hub_and_node.find({hub, node})) {
+    names.insert(Caches::child_of(*pod).name);
+  }
+  if (names.empty()) return "";
+  std::string text = fmt::format("; {} children there:", names.size());
+  size_t shown = 0;
+  for (const std::string& name : names) {
+    if (shown++ == kNamesInANote) return text + " …";
+    text += " " + name;
+  }
+  return text;
+}
+
+void HubController::carry_out(const Hub& hub, plan::HubPlan plan) {
+  const HubKey key = hub->key();
+  HubEntry& entry = context_.hubs.at(key);
+  auto writes = std::make_shared<Writes>();
+  const auto ended = [this, key, writes](const Result<void>& result) {
+    if (!result) writes->result = result;
+    if (--writes->open == 0) finish(key, writes->result);
+  };
+
+  for (const plan::ApplyChild& apply : plan.apply) {
+    ++writes->open;
+    const kube::ObjectRef ref{.resource = kube::kProcessHubChildren,
+                              .ns = apply.child.ns,
+                              .name = apply.child.name};
+    context_.client.apply(
+        ref, *apply.body, true, [this, key, child = apply.child, ended](auto made) {
+          HubEntry* entry = context_.hubs.find(key);
+          if (!made) {
+            if (entry != nullptr && made.error().kind == ErrorKind::kUnprocessable) {
+              entry->refused[child.name] = made.error().message;
+            }
+            return ended(tl::unexpected(made.error()));
+          }
+          if (entry != nullptr) entry->refused.erase(child.name);
+          own_writes_.wrote(key, "processhubchildren", made->version);
+          ended({});
+        });
+  }
+  for (const plan::DeleteChild& remove : plan.remove) {
+    ++writes->open;
+    entry.refused.erase(remove.child.name);
+    const kube::ObjectRef ref{.resource = kube::kProcessHubChildren,
+                              .ns = remove.child.ns,
+                              .name = remove.child.name};
+    context_.client.remove(ref, {.uid = remove.uid}, [this, key, ended](auto removed) {
+      if (!removed && removed.error().kind != ErrorKind::kNotFound) {
+        return ended(tl::unexpected(removed.error()));
+      }
+      if (removed) own_writes_.wrote(key, "processhubchildren", removed->version);
+      ended({});
+    });
+  }
+  if (context_.observer.hub_status) context_.observer.hub_status(key, plan.status);
+  if (status_is_due(hub, entry, plan.status)) {
+    ++writes->open;
+    entry.status_written = context_.clock.steady_now();
+    put_status(hub, plan.status, ended);
+  }
+  ended({});
+}
+
+bool HubController::status_is_due(const Hub& hub, HubEntry& entry, const api::HubStatus& status) {
+  if (status == hub->status) return false;
+  const SteadyTime now = context_.clock.steady_now();
+  if (!entry.status_written || now >= *entry.status_written + kStatusPeriod) return true;
+  queue_.add_after(hub->key(), *entry.status_written + kStatusPeriod - now);
+  return false;
+}
+
+void HubController::put_status(const Hub& hub, const api::HubStatus& status,
+                               std::function<void(const Result<void>&)> ended) {
+  const nlohmann::json object = {{"apiVersion", kube::kProcessHubs.api_version()},
+                                 {"kind", kube::kProcessHubs.kind},
+                                 {"metadata",
+                                  {{"name", hub->meta.name},
+                                   {"namespace", hub->meta.ns},
+                                   {"uid", hub->meta.uid.str()},
+                                   {"resourceVersion", hub->meta.version.str()}}},
+                                 {"status", api::to_json(status)}};
+  context_.client.update_status(
+      kube::kProcessHubs, object, [this, hub, status, ended = std::move(ended)](auto written) {
+        if (!written) return ended(tl::unexpected(written.error()));
+        own_writes_.wrote(hub->key(), "processhubs", written->version);
+        tell_of_conditions(*hub, status);
+        ended({});
+      });
+}
+
+void HubController::finish(const HubKey& key, const Result<void>& result) {
+  const HubKey done = key;
+  if (result) {
+    queue_.forget(done);
+  } else {
+    log::info("hub not reconciled", {{"hub", done}, {"error", result.error()}});
+    queue_.retry(done, result.error().retry_after);
+  }
+  if (context_.observer.reconciled) context_.observer.reconciled("processhub", result.has_value());
+  queue_.done(done);
+}
+
+void HubController::forget(const HubKey& key) {
+  own_writes_.forget(key);
+  context_.templates.forget(key);
+  if (context_.hubs.find(key) == nullptr) return;
+  context_.hubs.erase(key);
+  if (context_.observer.hub_gone) context_.observer.hub_gone(key);
+  children_.add_all_of(key);
+}
+
+// A condition that has turned for the worse is also an Event.
+void HubController::tell_of_conditions(const api::ProcessHub& hub, const api::HubStatus& status) {
+  const std::pair<const char*, kube::ConditionStatus> bad[] = {
+      {"TemplateValid", kube::ConditionStatus::kFalse},
+      {"ChildrenAccepted", kube::ConditionStatus::kFalse},
+      {"Degraded", kube::ConditionStatus::kTrue},
+      {"Ready", kube::ConditionStatus::kFalse}};
+  for (const auto& [type, worse] : bad) {
+    const api::Condition* after = api::find_condition(status.conditions, type);
+    const api::Condition* before = api::find_condition(hub.status.conditions, type);
+    if (after == nullptr || after->status != worse) continue;
+    if (before != nullptr && before->status == worse && before->reason == after->reason) continue;
+    // How many children are Ready is the status's to say, not an Event's.
+    if (after->reason == "ChildrenNotReady" || after->reason == "ChildrenDegraded") continue;
+    tell(hub, status::EventType::kWarning, after->reason, after->message);
+  }
+}
+
+void HubController::tell(const api::ProcessHub& hub, status::EventType type,
+                         std::string_view reason, std::string note) {
+  context_.events.record({.resource = kube::kProcessHubs,
+                          .ns = hub.meta.ns,
+                          .name = hub.meta.name,
+                          .uid = hub.meta.uid,
+                          .hub = hub.meta.name,
+                          .type = type,
+                          .reason = std::string(reason),
+                          .action = "Placing",
+                          .note = std::move(note)});
+}
+
+}  // namespace processhub::controller

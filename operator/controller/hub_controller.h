@@ -1,0 +1,58 @@
+// Keeps what is common to the children of each hub: its members and ring, its inline
+// children, its budget and its status.
+//
+// Core thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cache/own_writes.h"
+#include "controller/child_controller.h"
+#include "controller/context.h"
+#include "plan/hub_plan.h"
+#include "queue/work_queue.h"
+
+namespace processhub::controller {
+
+class HubController {
+ public:
+  HubController(Context& context, ChildController& children, queue::QueueOptions options);
+
+  void add(const HubKey& key) { queue_.add(key); }
+  void lead(bool leads);
+
+  [[nodiscard]] const queue::WorkQueue<HubKey>& queue() const { return queue_; }
+
+ private:
+  using Hub = std::shared_ptr<const api::ProcessHub>;
+  struct Writes;  // the writes of one reconcile that are under way
+
+  void add_all();
+  void reconcile(const HubKey& key);
+  void work(const Hub& hub);
+  void update_frame(const Hub& hub, HubEntry& entry);
+  void tell_of_members(const api::ProcessHub& hub, const plan::HubFrame& before,
+                       const plan::HubFrame& after);
+  [[nodiscard]] std::string names_of_children_on(const HubKey& hub, const NodeName& node) const;
+  void count_moves(const HubKey& key, HubEntry& entry);
+  void carry_out(const Hub& hub, plan::HubPlan plan);
+  void put_status(const Hub& hub, const api::HubStatus& status,
+                  std::function<void(const Result<void>&)> ended);
+  [[nodiscard]] bool status_is_due(const Hub& hub, HubEntry& entry, const api::HubStatus& status);
+  void finish(const HubKey& key, const Result<void>& result);
+  void forget(const HubKey& key);
+  void tell_of_conditions(const api::ProcessHub& hub, const api::HubStatus& status);
+  void tell(const api::ProcessHub& hub, status::EventType type, std::string_view reason,
+            std::string note);
+
+  Context& context_;
+  ChildController& children_;
+  queue::WorkQueue<HubKey> queue_;
+  cache::OwnWrites<HubKey> own_writes_;
+  bool leads_ = false;
+};
+
+}  // namespace processhub::controller

@@ -1,0 +1,122 @@
+#include "controller/template_book.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "api/revision.h"
+#include "api/template_merge.h"
+#include "plan/pod.h"
+
+namespace processhub::controller {
+namespace {
+
+using plan::PodTemplate;
+using State = plan::PodTemplate::State;
+
+// What was refused may be accepted later: a quota freed, a policy changed.
+constexpr auto kRefusedAgain = std::chrono::minutes(1);
+
+bool same(const api::JsonPtr& a, const api::JsonPtr& b) {
+  return a == b || (a != nullptr && b != nullptr && *a == *b);
+}
+
+// The server has looked at the pod and will not have it, as opposed to not having answered.
+bool is_refusal(const Error& error) {
+  return error.kind == ErrorKind::kUnprocessable || error.kind == ErrorKind::kForbidden ||
+         error.kind == ErrorKind::kInvalid;
+}
+
+}  // namespace
+
+TemplateBook::TemplateBook(kube::Client& client, Executor& executor, Random& random,
+                           std::function<void(const HubKey&)> changed)
+    : client_(client), executor_(executor), random_(random), changed_(std::move(changed)) {}
+
+PodTemplate TemplateBook::of(const plan::HubFrame& frame, const api::ProcessHubChild* child) {
+  // The hub's own is kept under the empty name, which no child has.
+  static const api::ProcessHubChild kNoChild;
+  api::ProcessHubChild hub_itself = kNoChild;
+  hub_itself.meta.ns = frame.key.ns;
+  hub_itself.meta.name = "/" + frame.key.name;
+  const bool own = child != nullptr && child->spec.pod_template != nullptr;
+  PodTemplate result = merge(frame, own ? *child : hub_itself);
+  if (result.state == State::kInvalid) return result;
+
+  std::unique_ptr<Trial>& trial = trials_[frame.key][result.revision];
+  if (trial == nullptr) trial = std::make_unique<Trial>();
+  if (std::exchange(trial->due, false)) try_out(frame, result);
+  result.state = trial->state;
+  result.message = trial->message;
+  return result;
+}
+
+const PodTemplate& TemplateBook::merge(const plan::HubFrame& frame,
+                                       const api::ProcessHubChild& child) {
+  const api::JsonPtr& hub = frame.hub->spec.pod_template;
+  Merged& merged = merged_[child.key()];
+  const bool known = !merged.result.revision.empty() || merged.result.state == State::kInvalid;
+  if (known && same(merged.hub, hub) && same(merged.own, child.spec.pod_template)) {
+    return merged.result;
+  }
+  merged = {.hub = hub, .own = child.spec.pod_template, .result = {}};
+  if (merged.own == nullptr) {
+    merged.result.json = hub;
+  } else if (auto json = api::merge_template(*hub, *merged.own)) {
+    merged.result.json = std::make_shared<const nlohmann::json>(*std::move(json));
+  } else {
+    merged.result.state = State::kInvalid;
+    merged.result.message = "spec.template: " + json.error().message;
+    return merged.result;
+  }
+  merged.result.revision = api::template_revision(*merged.result.json, "Affinity");
+  return merged.result;
+}
+
+void TemplateBook::try_out(const plan::HubFrame& frame, const PodTemplate& pod_template) {
+  api::ProcessHubChild sample;
+  sample.meta.ns = frame.key.ns;
+  sample.meta.name = frame.key.name;
+  sample.meta.uid = frame.uid;
+  const nlohmann::json pod =
+      plan::build_pod(frame, pod_template, {.child = sample, .node = NodeName("any"), .node_uid = {}});
+  client_.create(kube::kPods, pod, {.dry_run = true},
+                 [this, hub = frame.key, revision = pod_template.revision](
+                     const Result<kube::ObjectMeta>& result) { tried(hub, revision, result); });
+}
+
+void TemplateBook::tried(const HubKey& hub, const std::string& revision,
+                         const Result<kube::ObjectMeta>& result) {
+  Trial* const found = find(hub, revision);
+  if (found == nullptr) return;
+  Trial& trial = *found;
+  // AlreadyExists is said after the template was found good.
+  if (result || result.error().kind == ErrorKind::kAlreadyExists) {
+    trial.state = State::kValid;
+    trial.message.clear();
+  } else if (is_refusal(result.error())) {
+    trial.state = State::kInvalid;
+    trial.message = result.error().message;
+    try_again_after(hub, revision, kRefusedAgain);
+  } else {
+    try_again_after(hub, revision, trial.backoff.next(random_));
+    return;
+  }
+  changed_(hub);
+}
+
+TemplateBook::Trial* TemplateBook::find(const HubKey& hub, const std::string& revision) {
+  const auto trials = trials_.find(hub);
+  if (trials == trials_.end()) return nullptr;
+  const auto found = trials->second.find(revision);
+  return found == trials->second.end() ? nullptr : found->second.get();
+}
+
+void TemplateBook::try_again_after(const HubKey& hub, const std::string& revision,
+                                   Duration delay) {
+  find(hub, revision)->again = executor_.post_after(delay, [this, hub, revision] {
+    if (Trial* trial = find(hub, revision)) trial->due = true;
+    changed_(hub);
+  });
+}
+
+}  // namespace processhub::controller

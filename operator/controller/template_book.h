@@ -1,0 +1,62 @@
+// The pod templates of a hub's children, merged and tried: each revision is created
+// once as a dry run, so that what the API server refuses becomes a condition and is
+// never rolled out.
+//
+// Core thread. `changed` runs when a template of that hub has been tried.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/backoff.h"
+#include "base/executor.h"
+#include "kube/client.h"
+#include "plan/frame.h"
+
+namespace processhub::controller {
+
+class TemplateBook {
+ public:
+  TemplateBook(kube::Client& client, Executor& executor, Random& random,
+               std::function<void(const HubKey&)> changed);
+
+  // The template of `child`, or with null of the hub itself. Its trial begins if it has
+  // not been tried; until then it is kUnchecked.
+  [[nodiscard]] plan::PodTemplate of(const plan::HubFrame& frame,
+                                     const api::ProcessHubChild* child);
+
+  void forget(const ChildKey& child) { merged_.erase(child); }
+  void forget(const HubKey& hub) { trials_.erase(hub); }
+
+ private:
+  // Of one child: valid while hub and child have the templates that it was made from.
+  struct Merged {
+    api::JsonPtr hub;
+    api::JsonPtr own;
+    plan::PodTemplate result;
+  };
+  struct Trial {
+    plan::PodTemplate::State state = plan::PodTemplate::State::kUnchecked;
+    std::string message;
+    bool due = true;  // whoever asks next begins a trial
+    Backoff backoff{std::chrono::milliseconds(500), std::chrono::minutes(1)};
+    Timer again;
+  };
+
+  const plan::PodTemplate& merge(const plan::HubFrame& frame, const api::ProcessHubChild& child);
+  void try_out(const plan::HubFrame& frame, const plan::PodTemplate& pod_template);
+  void tried(const HubKey& hub, const std::string& revision, const Result<kube::ObjectMeta>& result);
+  [[nodiscard]] Trial* find(const HubKey& hub, const std::string& revision);
+  void try_again_after(const HubKey& hub, const std::string& revision, Duration delay);
+
+  kube::Client& client_;
+  Executor& executor_;
+  Random& random_;
+  std::function<void(const HubKey&)> changed_;
+  std::map<ChildKey, Merged> merged_;
+  std::map<HubKey, std::map<std::string, std::unique_ptr<Trial>>> trials_;  // by revision
+};
+
+}  // namespace processhub::controller
