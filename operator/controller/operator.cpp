@@ -1,0 +1,113 @@
+#include "controller/operator.h"
+
+#include <utility>
+
+#include "api/parse.h"
+#include "base/log.h"
+#include "cache/store_sink.h"
+#include "kube/decode.h"
+
+namespace processhub::controller {
+namespace {
+
+// Keys worked at once: enough to keep the client's requests in flight.
+constexpr size_t kHubWorkers = 4;
+constexpr size_t kChildWorkers = 64;
+
+kube::Projection custom_resource_mask() { return kube::meta_mask().with({"spec", "status"}); }
+
+queue::QueueOptions queue_options(const OperatorOptions& options, const std::string& name,
+                                  size_t workers) {
+  queue::QueueOptions queue{.name = name, .workers = workers};
+  if (options.queue_metrics) queue.metrics = options.queue_metrics(name);
+  return queue;
+}
+
+}  // namespace
+
+Operator::Operator(kube::Transport& transport, Executor& executor, const Clock& clock,
+                   Random& random, kube::WriteGuard guard, OperatorOptions options)
+    : executor_(executor),
+      clock_(clock),
+      random_(random),
+      options_(std::move(options)),
+      client_(transport, executor, std::move(guard), options_.client),
+      templates_(client_, executor, random,
+                 [this](const HubKey& hub) { on_template_tried(hub); }),
+      events_(client_, clock, options_.identity),
+      context_{.client = client_,
+               .executor = executor_,
+               .clock = clock_,
+               .caches = caches_,
+               .hubs = registry_,
+               .templates = templates_,
+               .events = events_,
+               .observer = options_.observer},
+      child_controller_(context_, queue_options(options_, "processhubchild", kChildWorkers)),
+      hub_controller_(context_, child_controller_,
+                      queue_options(options_, "processhub", kHubWorkers)) {}
+
+void Operator::start(std::function<void()> synced) {
+  on_synced_ = std::move(synced);
+  watch(kube::kNodes, kube::node_mask(), "",
+        cache::store_sink<kube::Node>(caches_.nodes, kube::decode_node));
+  watch(kube::kPods, kube::pod_mask(), plan::kHubLabel,
+        cache::store_sink<kube::Pod>(caches_.pods, kube::decode_pod));
+  watch(kube::kProcessHubs, custom_resource_mask(), "",
+        cache::store_sink<api::ProcessHub>(caches_.hubs, api::parse_hub));
+  watch(kube::kProcessHubChildren, custom_resource_mask(), "",
+        cache::store_sink<api::ProcessHubChild>(caches_.children, api::parse_child));
+}
+
+void Operator::watch(kube::Resource resource, kube::Projection mask, std::string label_selector,
+                     watch::ReflectorSink sink) {
+  sink.replace_end = [this, store = std::move(sink.replace_end)](const ResourceVersion& version) {
+    store(version);
+    // Not from within the reflector's own step.
+    executor_.post([this] { check_synced(); });
+  };
+  watch::ReflectorOptions options{.resource = resource,
+                                  .mask = std::move(mask),
+                                  .ns = resource.namespaced ? options_.ns : std::string(),
+                                  .label_selector = std::move(label_selector)};
+  watched_.emplace_back(resource.plural);
+  reflectors_.push_back(std::make_unique<watch::Reflector>(client_, executor_, clock_, random_,
+                                                           std::move(options), std::move(sink)));
+  reflectors_.back()->start();
+}
+
+void Operator::check_synced() {
+  if (synced_ || !caches_.synced()) return;
+  synced_ = true;
+  log::info("caches synced", {{"nodes", caches_.nodes.size()},
+                              {"pods", caches_.pods.size()},
+                              {"hubs", caches_.hubs.size()},
+                              {"children", caches_.children.size()}});
+  if (on_synced_) on_synced_();
+  if (leads_) lead(true);
+}
+
+void Operator::lead(bool leads) {
+  leads_ = leads;
+  const bool works = leads_ && synced_;
+  hub_controller_.lead(works);  // first: the children are planned with what it finds out
+  child_controller_.lead(works);
+}
+
+std::string Operator::unsynced() const {
+  std::string text;
+  for (size_t i = 0; i < reflectors_.size(); ++i) {
+    if (reflectors_[i]->synced()) continue;
+    if (!text.empty()) text += "; ";
+    text += watched_[i] + " not synced";
+    if (const auto& problem = reflectors_[i]->problem()) text += ": " + problem->message;
+  }
+  return text;
+}
+
+void Operator::on_template_tried(const HubKey& hub) {
+  hub_controller_.add(hub);
+  child_controller_.add_all_of(hub);
+}
+
+}  // namespace processhub::controller
