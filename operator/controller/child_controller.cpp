@@ -50,6 +50,7 @@ void ChildController::add_all_of(const HubKey& hub) {
 }
 
 void ChildController::reconcile(const ChildKey& key) {
+  began_[key] = context_.clock.steady_now();
   const Child child = context_.caches.children.find(key);
   if (child == nullptr || child->meta.deleted) {
     forget(key);
@@ -146,8 +147,10 @@ void ChildController::finish(const ChildKey& key, const Result<void>& result) {
     log::info("child not reconciled", {{"child", done}, {"error", result.error()}});
     queue_.retry(done, result.error().retry_after);
   }
-  if (context_.observer.reconciled) {
-    context_.observer.reconciled("processhubchild", result.has_value());
+  const auto began = began_.extract(done);
+  if (context_.observer.reconciled && began) {
+    context_.observer.reconciled("processhubchild", result.has_value(),
+                                 context_.clock.steady_now() - began.mapped());
   }
   queue_.done(done);
 }

@@ -16,7 +16,7 @@ namespace processhub::controller {
 
 // What is counted; every function may be empty.
 struct Observer {
-  std::function<void(std::string_view controller, bool ok)> reconciled = {};
+  std::function<void(std::string_view controller, bool ok, Duration took)> reconciled = {};
   std::function<void(const HubKey&)> pod_created = {};
   std::function<void(const HubKey&)> pod_deleted = {};
   std::function<void(const HubKey&, std::string_view reason)> migrated = {};

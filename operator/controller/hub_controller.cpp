@@ -69,6 +69,7 @@ void HubController::lead(bool leads) {
 }
 
 void HubController::reconcile(const HubKey& key) {
+  began_[key] = context_.clock.steady_now();
   const Hub hub = context_.caches.hubs.find(key);
   if (hub == nullptr || hub->meta.deleted) {
     forget(key);
@@ -280,7 +281,11 @@ void HubController::finish(const HubKey& key, const Result<void>& result) {
     log::info("hub not reconciled", {{"hub", done}, {"error", result.error()}});
     queue_.retry(done, result.error().retry_after);
   }
-  if (context_.observer.reconciled) context_.observer.reconciled("processhub", result.has_value());
+  const auto began = began_.extract(done);
+  if (context_.observer.reconciled && began) {
+    context_.observer.reconciled("processhub", result.has_value(),
+                                 context_.clock.steady_now() - began.mapped());
+  }
   queue_.done(done);
 }
 

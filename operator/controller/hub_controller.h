@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -52,6 +53,7 @@ class HubController {
   ChildController& children_;
   queue::WorkQueue<HubKey> queue_;
   cache::OwnWrites<HubKey> own_writes_;
+  std::map<HubKey, SteadyTime> began_;  // of the keys that are being worked
   bool leads_ = false;
 };
 

@@ -94,13 +94,14 @@ void Operator::lead(bool leads) {
   child_controller_.lead(works);
 }
 
-std::string Operator::unsynced() const {
+std::string Operator::trouble() const {
   std::string text;
   for (size_t i = 0; i < reflectors_.size(); ++i) {
-    if (reflectors_[i]->synced()) continue;
+    const auto& problem = reflectors_[i]->problem();
+    if (reflectors_[i]->synced() && !problem) continue;
     if (!text.empty()) text += "; ";
-    text += watched_[i] + " not synced";
-    if (const auto& problem = reflectors_[i]->problem()) text += ": " + problem->message;
+    text += watched_[i] + (reflectors_[i]->synced() ? " not watched" : " not synced");
+    if (problem) text += ": " + problem->message;
   }
   return text;
 }

@@ -43,8 +43,12 @@ class Operator {
   // Plans and acts only while it leads and is synced.
   void lead(bool leads);
 
-  // What is not synced yet and why, in words; empty when all is.
-  [[nodiscard]] std::string unsynced() const;
+  // What is not synced, or not watched any more, and why, in words; empty when all is well.
+  [[nodiscard]] std::string trouble() const;
+  // Whether nothing is being worked, so that no write is under way.
+  [[nodiscard]] bool idle() const {
+    return hub_controller_.queue().idle() && child_controller_.queue().idle();
+  }
 
   [[nodiscard]] const HubController& hubs() const { return hub_controller_; }
   [[nodiscard]] const ChildController& children() const { return child_controller_; }
