@@ -17,9 +17,9 @@ bool is_true(const std::vector<Condition>& conditions, std::string_view type) {
 
 void set_condition(std::vector<Condition>& conditions, Condition condition, WallTime now) {
   condition.last_transition = std::chrono::floor<std::chrono::seconds>(now);  // as it is stored
-  const auto at = std::lower_bound(
-      conditions.begin(), conditions.end(), condition.type,
-      [](const Condition& c, const std::string& type) { return c.type < type; });
+  const auto at =
+      std::lower_bound(conditions.begin(), conditions.end(), condition.type,
+                       [](const Condition& c, const std::string& type) { return c.type < type; });
   if (at == conditions.end() || at->type != condition.type) {
     conditions.insert(at, std::move(condition));
     return;

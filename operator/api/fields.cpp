@@ -36,7 +36,9 @@ Fields::Fields(const json* value, std::string path, Problems& problems)
   }
 }
 
-std::string Fields::path_of(std::string_view name) const { return path_ + "." + std::string(name); }
+std::string Fields::path_of(std::string_view name) const {
+  return path_.empty() ? std::string(name) : path_ + "." + std::string(name);
+}
 
 const json* Fields::find(std::string_view name) const {
   if (object_ == nullptr) return nullptr;

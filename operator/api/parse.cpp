@@ -5,9 +5,9 @@
 #include "api/fields.h"
 #include "api/label_syntax.h"
 #include "api/limits.h"
-#include "api/meta.h"
 #include "api/spec_parts.h"
 #include "api/status_json.h"
+#include "kube/decode.h"
 
 namespace processhub::api {
 
@@ -71,7 +71,7 @@ const json* member(const json& object, const char* name) {
 
 // Metadata of an object that has a `spec`; notes a name that cannot be a label value.
 Result<kube::ObjectMeta> read_meta(const json& object, Problems& problems) {
-  Result<kube::ObjectMeta> meta = decode_meta(object);
+  Result<kube::ObjectMeta> meta = kube::decode_meta(object);
   if (!meta) return meta;
   if (!is_dns_label(meta->name)) {
     problems.add("metadata.name",
