@@ -135,6 +135,7 @@ struct Operation {
   pplx::cancellation_token_source cancellation;
   bool connected = false;  // the head of the request has left
   bool sent = false;       // all of it has left
+  bool again = false;      // this is the second try
   bool answered = false;   // its end has been told to the core thread, or nobody asks
   std::optional<int> status;
   std::optional<milliseconds> wait;  // Retry-After
@@ -193,18 +194,18 @@ class CpprestTransport::Wire : public std::enable_shared_from_this<Wire> {
 
   // Any thread but the library's. Returns once everything has ended.
   void stop() {
-    std::promise<void> ended;
-    post([&ended](Wire& wire) {
-      wire.stopped_ = [&ended] { ended.set_value(); };
+    const auto ended = std::make_shared<std::promise<void>>();
+    post([ended](Wire& wire) {
+      wire.stopped_ = [ended] { ended->set_value(); };
       const auto operations = wire.operations_;
       for (const auto& [id, operation] : operations) wire.drop(id);
       wire.look_whether_stopped();
     });
-    ended.get_future().wait();
-    // What the library has queued on its thread by now also goes before its clients' user.
-    std::promise<void> drained;
-    boost::asio::post(library_thread(), [&drained] { drained.set_value(); });
-    drained.get_future().wait();
+    ended->get_future().wait();
+    // What the library has queued on its thread by now goes, too, before this returns.
+    const auto drained = std::make_shared<std::promise<void>>();
+    boost::asio::post(library_thread(), [drained] { drained->set_value(); });
+    drained->get_future().wait();
   }
 
   void start(const OperationPtr& operation);
@@ -223,6 +224,7 @@ class CpprestTransport::Wire : public std::enable_shared_from_this<Wire> {
 
   std::shared_ptr<Client> client_for(Line& line);
   void set_up(boost::asio::ssl::context& context, const std::shared_ptr<std::string>& problem);
+  void begin(const OperationPtr& operation, const std::string& token);
   void arm(const OperationPtr& operation);
   void on_data(const OperationPtr& operation, std::string_view bytes);
   void on_head(const OperationPtr& operation, const web::http::http_response& response);
@@ -282,18 +284,22 @@ void CpprestTransport::Wire::start(const OperationPtr& operation) {
     return;
   }
   arm(operation);
+  begin(operation, *token);
+}
+
+void CpprestTransport::Wire::begin(const OperationPtr& operation, const std::string& token) {
   const auto self = shared_from_this();
   try {
     const auto client = client_for(line_of(*operation));
-    Request& from = operation->request;
+    const Request& from = operation->request;
     web::http::http_request request(name_of(from.method));
     request.set_request_uri(web::uri(from.path));
     request.headers().add("Accept", "application/json");
     request.headers().add("User-Agent", options_.user_agent);
-    if (!token->empty()) request.headers().add("Authorization", "Bearer " + *token);
+    if (!token.empty()) request.headers().add("Authorization", "Bearer " + token);
     // The library takes the name that the certificate must have from here.
     if (!config_.tls_server_name.empty()) request.headers().add("Host", config_.tls_server_name);
-    if (!from.body.empty()) request.set_body(std::exchange(from.body, {}), from.content_type);
+    if (!from.body.empty()) request.set_body(from.body, from.content_type);
     request.set_response_stream(
         Concurrency::streams::streambuf<uint8_t>(
             std::make_shared<Sink>(
@@ -387,6 +393,17 @@ void CpprestTransport::Wire::split_lines(const OperationPtr& operation, std::str
 
 void CpprestTransport::Wire::on_end(const OperationPtr& operation,
                                     const std::optional<std::string>& problem) {
+  // A connection that was closed while idle: the library begins anew where it notices that
+  // when it reads, not when it writes the body. Nothing was carried out, as not all of the
+  // request had left. The new client is for the other connections, which will be dead too.
+  if (problem && !operation->answered && operation->connected && !operation->sent &&
+      !std::exchange(operation->again, true)) {
+    if (const Result<std::string> token = token_.get()) {
+      operation->connected = false;
+      line_of(*operation).client = nullptr;
+      return begin(operation, *token);
+    }
+  }
   operation->timer.cancel();
   operations_.erase(operation->id);
   if (!operation->answered) {
@@ -477,7 +494,9 @@ CpprestTransport::CpprestTransport(ConnectionConfig config, Executor& executor,
                                    TransportOptions options)
     : waiting_(std::make_shared<Waiting>()),
       wire_(std::make_shared<Wire>(std::move(config), executor, files, clock, std::move(options),
-                                   waiting_)) {}
+                                   waiting_)) {
+  prepare_process();
+}
 
 CpprestTransport::~CpprestTransport() { wire_->stop(); }
 

@@ -1,0 +1,265 @@
+// Watch streams over real sockets, to a server that misbehaves.
+#include <filesystem>
+#include <future>
+
+#include "fault/transport_fixture.h"
+
+namespace processhub::fault {
+namespace {
+
+using std::chrono::milliseconds;
+
+class Streams : public TransportTest {
+ protected:
+  static size_t open_descriptors() {
+    size_t count = 0;
+    for ([[maybe_unused]] const auto& entry :
+         std::filesystem::directory_iterator("/proc/self/fd")) {
+      ++count;
+    }
+    return count;
+  }
+};
+
+TEST_F(Streams, DeliverLinesInOrderHoweverTheyAreCut) {
+  for (const bool tls : {false, true}) {
+    Server server(
+        [](Connection& connection) {
+          connection.read_request();
+          connection.write(chunked_head());
+          connection.write(chunk("one\ntw") + chunk("o\nthree\n") + chunk("\n") + chunk("four\n"));
+          connection.write(kLastChunk);
+        },
+        tls ? std::optional(server_tls()) : std::nullopt);
+    connect(server, tls);
+    const Heard heard = listen();
+    EXPECT_EQ(heard.lines, (std::vector<std::string>{"one", "two", "three", "four"}));
+    ASSERT_TRUE(heard.end && *heard.end) << (*heard.end).error().message;
+    EXPECT_EQ((*heard.end)->status, 200);
+    transport.reset();
+  }
+}
+
+TEST_F(Streams, CutShortIsBrokenAfterTheLinesThatHaveCome) {
+  for (const bool tls : {false, true}) {
+    Server server(
+        [](Connection& connection) {
+          connection.read_request();
+          connection.write(chunked_head() + chunk("one\n") + chunk("two\n") + "64\r\nhalf a chunk");
+        },
+        tls ? std::optional(server_tls()) : std::nullopt);
+    connect(server, tls);
+    const Heard heard = listen();
+    EXPECT_EQ(heard.lines, (std::vector<std::string>{"one", "two"}));
+    ASSERT_TRUE(heard.end && !*heard.end);
+    EXPECT_EQ(heard.end->error().kind, ErrorKind::kBroken);
+    transport.reset();
+  }
+}
+
+TEST_F(Streams, EndWithinALineIsBroken) {
+  Server server([](Connection& connection) {
+    connection.read_request();
+    connection.write(chunked_head() + chunk("one\ntw") + kLastChunk);
+  });
+  connect(server);
+  const Heard heard = listen();
+  EXPECT_EQ(heard.lines, std::vector<std::string>{"one"});
+  ASSERT_TRUE(heard.end && !*heard.end);
+  EXPECT_EQ(heard.end->error().kind, ErrorKind::kBroken);
+}
+
+TEST_F(Streams, ResetIsBroken) {
+  Server server([](Connection& connection) {
+    connection.read_request();
+    connection.write(chunked_head());
+    connection.reset();
+  });
+  connect(server);
+  const Heard heard = listen();
+  ASSERT_TRUE(heard.end && !*heard.end);
+  EXPECT_EQ(heard.end->error().kind, ErrorKind::kBroken);
+}
+
+TEST_F(Streams, RefusalIsAnAnswerWithItsBodyAndNoLines) {
+  const std::string body = "{\n  \"kind\": \"Status\",\n  \"code\": 410\n}\n";
+  for (const int status : {410, 429, 500}) {
+    Server server([&](Connection& connection) {
+      connection.read_request();
+      connection.write(answer(status, body, "Retry-After: 3\r\n"));
+    });
+    connect(server);
+    const Heard heard = listen();
+    EXPECT_TRUE(heard.lines.empty());
+    ASSERT_TRUE(heard.end && *heard.end);
+    EXPECT_EQ((*heard.end)->status, status);
+    EXPECT_EQ((*heard.end)->body, body);
+    EXPECT_EQ((*heard.end)->retry_after, std::chrono::seconds(3));
+    transport.reset();
+  }
+}
+
+TEST_F(Streams, SilenceBeyondTheIdleLimitIsATimeout) {
+  Server server([](Connection& connection) {
+    connection.read_request();
+    connection.write(chunked_head() + chunk("one\n"));
+    connection.wait_until_closed();
+  });
+  connect(server);
+  const Heard heard = listen(milliseconds(300));
+  EXPECT_EQ(heard.lines, std::vector<std::string>{"one"});
+  ASSERT_TRUE(heard.end && !*heard.end);
+  EXPECT_EQ(heard.end->error().kind, ErrorKind::kTimeout);
+}
+
+TEST_F(Streams, LineThatIsTooLongIsBroken) {
+  Server server([](Connection& connection) {
+    connection.read_request();
+    connection.write(chunked_head() + chunk("one\n") + chunk(std::string(5000, 'x')));
+    connection.wait_until_closed();
+  });
+  options.max_line = 1000;
+  connect(server);
+  const Heard heard = listen();
+  EXPECT_EQ(heard.lines, std::vector<std::string>{"one"});
+  ASSERT_TRUE(heard.end && !*heard.end);
+  EXPECT_EQ(heard.end->error().kind, ErrorKind::kBroken);
+}
+
+TEST_F(Streams, ReaderThatIsTooSlowGetsWhatHasComeAndThenAnEnd) {
+  std::promise<void> closed;
+  Server server([&](Connection& connection) {
+    connection.read_request();
+    connection.write(chunked_head());
+    for (int i = 0; i < 100; ++i) {
+      if (!connection.write(chunk(std::to_string(i) + std::string(1000, 'x') + "\n"))) break;
+    }
+    connection.wait_until_closed();
+    closed.set_value();
+  });
+  options.max_pending = 10'000;
+  connect(server);
+  Heard heard;
+  const auto stream = transport->stream({.path = "/watch"}, std::chrono::seconds(20),
+                                        {.lines =
+                                             [&](std::vector<std::string> lines) {
+                                               for (std::string& line : lines)
+                                                 heard.lines.push_back(std::move(line));
+                                             },
+                                         .end =
+                                             [&](Result<kube::Response> result) {
+                                               heard.end = std::move(result);
+                                               loop.stop();
+                                             }});
+  closed.get_future().wait();  // this thread, the reader, does nothing meanwhile
+  run();
+  ASSERT_FALSE(heard.lines.empty());
+  EXPECT_LT(heard.lines.size(), 100U);
+  for (size_t i = 0; i < heard.lines.size(); ++i) {
+    EXPECT_TRUE(heard.lines[i].starts_with(std::to_string(i) + "x"));
+  }
+  ASSERT_TRUE(heard.end && !*heard.end);
+  EXPECT_EQ(heard.end->error().kind, ErrorKind::kBroken);
+}
+
+TEST_F(Streams, DroppedByItsReaderSaysNothingMoreAndTheServerSeesItClosed) {
+  std::promise<void> closed;
+  Server server([&](Connection& connection) {
+    connection.read_request();
+    connection.write(chunked_head() + chunk("one\n") + chunk("two\n"));
+    connection.wait_until_closed();
+    closed.set_value();
+  });
+  connect(server);
+  std::unique_ptr<kube::Stream> stream;
+  int calls = 0;
+  stream = transport->stream({.path = "/watch"}, std::chrono::seconds(20),
+                             {.lines =
+                                  [&](const std::vector<std::string>&) {
+                                    ++calls;
+                                    stream.reset();
+                                    loop.stop();
+                                  },
+                              .end = [&](const Result<kube::Response>&) { ++calls; }});
+  run();
+  closed.get_future().wait();
+  loop.post([this] { loop.stop(); });
+  run();
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(Streams, OpeningAndClosingManyLeavesNoDescriptorBehind) {
+  for (const bool tls : {false, true}) {
+    Server server(
+        [](Connection& connection) {
+          connection.read_request();
+          connection.write(chunked_head() + chunk("one\n"));
+          connection.wait_until_closed();
+        },
+        tls ? std::optional(server_tls()) : std::nullopt);
+    connect(server, tls);
+    const auto open_one = [&] {
+      std::unique_ptr<kube::Stream> stream =
+          transport->stream({.path = "/watch"}, std::chrono::seconds(20),
+                            {.lines = [&](const std::vector<std::string>&) { loop.stop(); },
+                             .end = [](const Result<kube::Response>&) { FAIL(); }});
+      run();
+    };
+    open_one();
+    const size_t before = open_descriptors();
+    for (int i = 0; i < 100; ++i) open_one();
+    transport.reset();
+    // The server's side of a connection closes a moment after ours.
+    for (int i = 0; i < 10'000 && open_descriptors() > before; ++i) std::this_thread::yield();
+    EXPECT_LE(open_descriptors(), before);
+  }
+}
+
+TEST_F(Streams, ManyRunBesideRequests) {
+  Server server([](Connection& connection) {
+    while (auto request = connection.read_request()) {
+      if (request->target != "/watch") {
+        connection.write(answer(200, "{}"));
+        continue;
+      }
+      connection.write(chunked_head() + chunk("one\n"));
+      connection.wait_until_closed();
+    }
+  });
+  connect(server);
+  std::vector<std::unique_ptr<kube::Stream>> streams;
+  int heard = 0;
+  for (int i = 0; i < 20; ++i) {
+    streams.push_back(transport->stream({.path = "/watch"}, std::chrono::seconds(20),
+                                        {.lines =
+                                             [&](const std::vector<std::string>&) {
+                                               if (++heard == 20) loop.stop();
+                                             },
+                                         .end = [](const Result<kube::Response>&) { FAIL(); }}));
+  }
+  run();
+  EXPECT_EQ(heard, 20);
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(get());
+}
+
+TEST_F(Streams, TransportMayGoBeforeItsStreams) {
+  Server server([](Connection& connection) {
+    connection.read_request();
+    connection.write(chunked_head() + chunk("one\n"));
+    connection.wait_until_closed();
+  });
+  connect(server);
+  bool called = false;
+  const auto stream =
+      transport->stream({.path = "/watch"}, std::chrono::seconds(20),
+                        {.lines = [&](const std::vector<std::string>&) { loop.stop(); },
+                         .end = [&](const Result<kube::Response>&) { called = true; }});
+  run();
+  transport.reset();
+  loop.post([this] { loop.stop(); });
+  run();
+  EXPECT_FALSE(called);
+}
+
+}  // namespace
+}  // namespace processhub::fault
