@@ -81,7 +81,7 @@ class Reporter {
                                  .pod_uid = pod->meta.uid,
                                  .role = value_of(pod->meta.labels, kRoleLabel),
                                  .ready = serves(*pod, members_)});
-      add_name(status, node_of(*pod));
+      if (!pod->meta.deleted) add_name(status, node_of(*pod));  // where it runs or shall run
     }
     const Pod* pod = slot.current();
     const bool awaited = pod == nullptr || slot_of(*pod)->incarnation < slot.incarnation;
