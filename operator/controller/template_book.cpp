@@ -59,15 +59,18 @@ const PodTemplate& TemplateBook::merge(const plan::HubFrame& frame,
     return merged.result;
   }
   merged = {.hub = hub, .own = child.spec.pod_template, .result = {}};
-  if (merged.own == nullptr) {
-    merged.result.json = hub;
-  } else if (auto json = api::merge_template(*hub, *merged.own)) {
-    merged.result.json = std::make_shared<const nlohmann::json>(*std::move(json));
-  } else {
+  const auto refuse = [&](const std::string& why) -> const PodTemplate& {
     merged.result.state = State::kInvalid;
-    merged.result.message = "spec.template: " + json.error().message;
+    merged.result.message = "spec.template: " + why;
     return merged.result;
+  };
+  merged.result.json = hub;
+  if (merged.own != nullptr) {
+    auto json = api::merge_template(*hub, *merged.own);
+    if (!json) return refuse(json.error().message);
+    merged.result.json = std::make_shared<const nlohmann::json>(*std::move(json));
   }
+  if (const auto problem = api::template_problem(*merged.result.json)) return refuse(*problem);
   merged.result.revision = api::template_revision(*merged.result.json, "Affinity");
   return merged.result;
 }
