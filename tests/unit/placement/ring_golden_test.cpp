@@ -1,0 +1,69 @@
+// Answers of ring/v1 that never change: any machine, any process, any later version.
+//
+// ring_v1.json holds for each case a set of members and some children with their nodes.
+// If this test fails, children of running clusters would move: the answer needs a new
+// algorithm name (kRingAlgorithm), and this file stays as it is for ring/v1.
+#include <fstream>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "base/hash.h"
+#include "placement/ring.h"
+
+namespace processhub::placement {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kWhatToDo =
+    "an answer of ring/v1 has changed: this needs a new algorithm name, not new vectors";
+
+json read_vectors() {
+  std::ifstream file(PROCESSHUB_SOURCE_DIR "/tests/unit/placement/ring_v1.json");
+  return json::parse(file);
+}
+
+std::vector<NodeName> names(const json& list) {
+  std::vector<NodeName> result;
+  for (const json& name : list) result.emplace_back(name.get<std::string>());
+  return result;
+}
+
+TEST(RingGoldenTest, TheAlgorithmIsTheOneOfTheVectors) {
+  EXPECT_EQ(read_vectors()["algorithm"], std::string(kRingAlgorithm)) << kWhatToDo;
+}
+
+TEST(RingGoldenTest, TheHashIsXxh3WithSeeds) {
+  EXPECT_EQ(hash64("", 0), 0x2d06800538d394c2ULL) << kWhatToDo;
+  const json vectors = read_vectors();
+  for (const json& vector : vectors["hashes"]) {
+    EXPECT_EQ(std::to_string(hash64(vector["text"].get<std::string>(), vector["seed"])),
+              vector["hash"])
+        << kWhatToDo;
+  }
+}
+
+TEST(RingGoldenTest, EveryChildIsWhereItAlwaysWas) {
+  const json vectors = read_vectors();
+  int checked = 0;
+  for (const json& one : vectors["cases"]) {
+    std::vector<Member> members;
+    for (const json& member : one["members"]) {
+      members.push_back({.name = NodeName(member["name"].get<std::string>()),
+                         .zone = member.value("zone", ""),
+                         .weight = member.value("weight", 100)});
+    }
+    const Ring ring(members, one["virtualNodes"]);
+    for (const json& child : one["children"]) {
+      const Assignment placed = ring.place(child["key"].get<std::string>(), child["replicas"],
+                                           names(child.value("excluded", json::array())));
+      EXPECT_EQ(placed.nodes, names(child["nodes"])) << one["name"] << child["key"] << kWhatToDo;
+      EXPECT_EQ(placed.zone_relaxed, child.value("zoneRelaxed", false)) << child["key"];
+      ++checked;
+    }
+  }
+  EXPECT_GT(checked, 60);
+}
+
+}  // namespace
+}  // namespace processhub::placement
