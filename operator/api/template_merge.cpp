@@ -24,6 +24,7 @@ constexpr std::string_view kDeleteFrom = "$deleteFromPrimitiveList/";
 constexpr std::string_view kSetOrder = "$setElementOrder/";
 // No PodTemplateSpec is this deep; one that is shall not exhaust the stack.
 constexpr int kMaxDepth = 200;
+constexpr size_t kLongList = 1000;
 
 // Where in the template the merge is, for messages and against endless depth.
 struct Place {
@@ -124,7 +125,7 @@ Result<void> check_elements(const JsonList& a, const JsonList& b, const Place& p
 Result<JsonList> merge_values(const JsonList& original, const JsonList& patch, const Place& place) {
   JsonList both = original;
   both.insert(both.end(), patch.begin(), patch.end());
-  if (both.size() > 1000) return place.refuse("is too long");
+  if (both.size() > kLongList) return place.refuse("is too long");
   for (size_t i = 0; i < both.size(); ++i) {
     for (size_t j = i + 1; j < both.size();) {
       if (both[i] == both[j]) {
@@ -152,6 +153,7 @@ JsonList without(const JsonList& list, const JsonList& removed) {
 Result<void> apply_list_directives(JsonList& original, JsonList& patch, std::string_view key,
                                    const Place& place) {
   JsonList plain;
+  std::set<std::string> deleted;
   bool replace = false;
   for (json& element : patch) {
     const auto directive = element.find(kPatch);
@@ -164,7 +166,7 @@ Result<void> apply_list_directives(JsonList& original, JsonList& patch, std::str
       if (id.empty()) {
         return place.refuse("an element with $patch: delete has no \"" + std::string(key) + "\"");
       }
-      std::erase_if(original, [&](const json& known) { return identity(known, key) == id; });
+      deleted.insert(id);
     } else {
       return place.refuse("$patch of an element must be delete or replace, not " +
                           directive->dump(-1, ' ', false, json::error_handler_t::replace));
@@ -173,8 +175,12 @@ Result<void> apply_list_directives(JsonList& original, JsonList& patch, std::str
   if (replace) {
     original = std::move(plain);
     patch.clear();
-  } else {
-    patch = std::move(plain);
+    return {};
+  }
+  patch = std::move(plain);
+  if (!deleted.empty()) {
+    std::erase_if(original,
+                  [&](const json& known) { return deleted.contains(identity(known, key)); });
   }
   return {};
 }
@@ -226,6 +232,39 @@ Result<JsonList> merge_list(JsonList original, JsonList patch, const MergeField&
   return ordered;
 }
 
+// The live list by which kubectl orders the merged one: that of before the merge, but in
+// the array that the merge has worked on, where new elements have taken the places that
+// deleted ones left at its end. (Not for lists so long that this would take long.)
+JsonList live_after_merge(JsonList live, const JsonList& patch, std::string_view key) {
+  if (live.size() > kLongList) return live;
+  size_t length = live.size();
+  bool replace = false;
+  for (const json& element : patch) {
+    const auto directive = element.find(kPatch);
+    if (directive == element.end()) continue;
+    replace = replace || *directive == "replace";
+    if (*directive != "delete") continue;
+    const std::string id = identity(element, key);
+    for (size_t i = 0; i < length;) {
+      if (identity(live[i], key) != id) {
+        ++i;
+        continue;
+      }
+      for (size_t next = i + 1; next < length; ++next) live[next - 1] = live[next];
+      --length;
+    }
+  }
+  if (replace || length == live.size()) return live;
+  std::set<std::string> known;
+  for (size_t i = 0; i < length; ++i) known.insert(identity(live[i], key));
+  for (const json& element : patch) {
+    if (length == live.size()) break;
+    if (element.contains(kPatch) || !known.insert(identity(element, key)).second) continue;
+    live[length++] = element;
+  }
+  return live;
+}
+
 // The elements of the patch must stand in $setElementOrder in the same order.
 bool follows_order(const JsonList& patch, const JsonList& order, std::string_view key) {
   size_t place = 0;
@@ -257,10 +296,14 @@ Result<void> merge_ordered_list(json& original, json& patch, const std::string& 
     return place.refuse("the list's order is not that of $setElementOrder");
   }
   JsonList merged;
+  JsonList live_order = live_list;
   if (has_live && has_change) {
     Result<JsonList> result = merge_list(live_list, changes, field, place);
     if (!result) return tl::unexpected(std::move(result.error()));
     merged = *std::move(result);
+    if (field.merges && !field.key.empty()) {
+      live_order = live_after_merge(std::move(live_order), changes, field.key);
+    }
   } else if (has_live) {
     merged = live_list;
   } else if (has_change) {
@@ -272,7 +315,7 @@ Result<void> merge_ordered_list(json& original, json& patch, const std::string& 
   }
   if (auto checked = check_elements(live_list, changes, place); !checked) return checked;
   if (live_list.empty() && changes.empty()) return place.refuse("$setElementOrder of empty lists");
-  Result<JsonList> ordered = order_merged(std::move(merged), wanted, live_list, field.key);
+  Result<JsonList> ordered = order_merged(std::move(merged), wanted, live_order, field.key);
   if (!ordered) return place.refuse(ordered.error().message);
   original[name] = *std::move(ordered);
   patch.erase(name);
