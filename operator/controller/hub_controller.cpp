@@ -22,6 +22,8 @@ using plan::NodeHealth;
 // A hub's status counts its children, so it changes with each of them: not written
 // more often than this.
 constexpr auto kStatusPeriod = std::chrono::seconds(1);
+// Many children change together; the hub looks at them together.
+constexpr auto kChildLag = std::chrono::milliseconds(200);
 constexpr size_t kNamesInANote = 10;
 
 bool same_for_children(const HubFrame& a, const HubFrame& b) {
@@ -52,7 +54,7 @@ HubController::HubController(Context& context, ChildController& children,
   context_.caches.nodes.subscribe([this](const auto&, const auto&) { add_all(); });
   context_.caches.children.subscribe([this](const auto& before, const auto& after) {
     // spec.hub cannot change, so either names the hub.
-    queue_.add((before != nullptr ? before : after)->hub_key());
+    queue_.add_after((before != nullptr ? before : after)->hub_key(), kChildLag);
   });
   queue_.start([this](const HubKey& key) { reconcile(key); });
 }
