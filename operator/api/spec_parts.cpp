@@ -106,13 +106,19 @@ void check_template(const Fields& pod_template, bool partial) {
     }
   }
   if (const json* labels = metadata.find("labels"); labels != nullptr && labels->is_object()) {
-    for (const auto& entry : labels->items()) {
-      if (is_reserved_key(entry.key())) {
-        metadata.refuse("labels", "\"" + entry.key() +
-                                      "\" must not be set: labels under processhub.io/ are the "
-                                      "operator's");
+    for (const auto& [key, value] : labels->items()) {
+      if (is_reserved_key(key)) {
+        metadata.refuse("labels", "\"" + key + "\" must not be set: labels under processhub.io/ " +
+                                      "are the operator's");
+      }
+      if (!value.is_string() && !(partial && value.is_null())) {
+        metadata.refuse("labels",
+                        "the value of \"" + key + "\" must be a string (write it in quotes)");
       }
     }
+  }
+  if (partial && pod_template.text("$patch", "replace") != "replace") {
+    pod_template.refuse("$patch", "must be replace, or be left out");
   }
   if (!partial && pod_template.find("spec") == nullptr) {
     pod_template.refuse("spec", "is required: it holds the pods' containers");

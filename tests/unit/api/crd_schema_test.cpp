@@ -1,0 +1,168 @@
+// The CRDs' schemas and the code say the same: defaults, bounds, names of enumerations.
+#include <algorithm>
+#include <gtest/gtest.h>
+#include <map>
+
+#include "api/enums.h"
+#include "api/limits.h"
+#include "api/parse.h"
+#include "unit/api/object_cases.h"
+#include "unit/api/yaml_json.h"
+
+namespace processhub::api {
+namespace {
+
+using nlohmann::json;
+using Values = std::map<std::string, json>;
+
+const json& schema_of(const std::string& plural) {
+  static std::map<std::string, json> loaded;
+  if (!loaded.contains(plural)) {
+    loaded[plural] = test::load_yaml("crds/" + plural +
+                                     ".yaml")["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+  }
+  return loaded[plural];
+}
+
+// Calls visit(path, schema) for every property below `schema`.
+template <typename Visit>
+void walk(const json& schema, const std::string& path, const Visit& visit) {
+  if (schema.contains("properties")) {
+    for (const auto& [name, property] : schema["properties"].items()) {
+      const std::string below = path.empty() ? name : path + "." + name;
+      visit(below, property);
+      walk(property, below, visit);
+    }
+  }
+  if (schema.contains("items")) walk(schema["items"], path + "[]", visit);
+}
+
+// Values of the keyword `keyword`, by path below `spec`.
+Values keyword_values(const std::string& plural, const std::string& keyword) {
+  Values values;
+  walk(schema_of(plural)["properties"]["spec"], "", [&](const auto& path, const json& schema) {
+    if (schema.contains(keyword)) values[path] = schema[keyword];
+  });
+  return values;
+}
+
+json int_or_percent_json(const IntOrPercent& value) {
+  return value.percent ? json(std::to_string(value.value) + "%") : json(value.value);
+}
+
+template <typename E, size_t N>
+json names_of(const NameTable<E, N>& table) {
+  json names = json::array();
+  for (const auto& entry : table) names.push_back(entry.first);
+  return names;
+}
+
+TEST(CrdSchema, DefaultsAreThoseOfTheStructs) {
+  const ProcessHubSpec spec;
+  const json distribution = to_string(spec.distribution.strategy);
+  const json redundancy = to_string(spec.redundancy.strategy);
+  const Values expected{
+      {"nodes.joinAfterSeconds", spec.nodes.join_after.count()},
+      {"nodes.onCordon", to_string(spec.nodes.on_cordon)},
+      {"nodes.tolerations[].operator", Toleration{}.op},
+      // The two sections have defaults so that the columns of `kubectl get` show the strategies.
+      {"distribution", {{"strategy", distribution}}},
+      {"distribution.strategy", distribution},
+      {"distribution.consistentHashing.virtualNodes",
+       spec.distribution.consistent_hashing.virtual_nodes},
+      {"distribution.consistentHashing.topologyKey",
+       spec.distribution.consistent_hashing.topology_key},
+      {"redundancy", {{"strategy", redundancy}}},
+      {"redundancy.strategy", redundancy},
+      {"redundancy.replication.factor", *spec.redundancy.replication.factor},
+      {"redundancy.replication.model", to_string(spec.redundancy.replication.model)},
+      {"migration.strategy", to_string(spec.migration.strategy)},
+      {"migration.maxConcurrent", int_or_percent_json(spec.migration.max_concurrent)},
+      {"failover.restartAfterSeconds", spec.failover.restart_after.count()},
+      {"failover.replaceAfterSeconds", spec.failover.replace_after.count()},
+      {"paused", spec.paused},
+  };
+  EXPECT_EQ(keyword_values("processhubs", "default"), expected);
+  EXPECT_EQ(keyword_values("processhubchildren", "default"), Values{});
+}
+
+TEST(CrdSchema, BoundsAreThoseOfTheParser) {
+  const std::map<std::string, Range> ranges{
+      {"nodes.joinAfterSeconds", kJoinAfterSeconds},
+      {"distribution.consistentHashing.virtualNodes", kVirtualNodes},
+      {"failover.restartAfterSeconds", kRestartAfterSeconds},
+      {"failover.replaceAfterSeconds", kReplaceAfterSeconds}};
+  Values least;
+  Values most;
+  for (const auto& [path, range] : ranges) {
+    least[path] = range.least;
+    most[path] = range.most;
+  }
+  EXPECT_EQ(keyword_values("processhubs", "minimum"), least);
+  EXPECT_EQ(keyword_values("processhubs", "maximum"), most);
+  const Values items = keyword_values("processhubs", "maxItems");
+  EXPECT_EQ(items.at("children"), kMaxInlineChildren);
+  EXPECT_EQ(items.at("nodes.tolerations"), kMaxTolerations);
+  EXPECT_EQ(items.at("nodes.selector.matchExpressions"), kMaxMatchExpressions);
+  EXPECT_EQ(items.at("nodes.selector.matchExpressions[].values"), kMaxSelectorValues);
+  EXPECT_EQ(keyword_values("processhubs", "maxProperties").at("children[].labels"),
+            kMaxInlineChildLabels);
+  EXPECT_EQ(keyword_values("processhubs", "maxLength").at("children[].name"), kMaxNameLength);
+}
+
+TEST(CrdSchema, EnumerationsAreThoseOfTheParser) {
+  const json patch = {"replace"};
+  EXPECT_EQ(keyword_values("processhubs", "enum"),
+            (Values{{"nodes.onCordon", names_of(kOnCordonNames)},
+                    {"nodes.selector.matchExpressions[].operator", names_of(kSelectorOpNames)},
+                    {"nodes.tolerations[].operator", {"Equal", "Exists"}},
+                    {"nodes.tolerations[].effect", {"NoSchedule", "PreferNoSchedule", "NoExecute"}},
+                    {"distribution.strategy", names_of(kDistributionNames)},
+                    {"redundancy.strategy", names_of(kRedundancyNames)},
+                    {"redundancy.replication.model", names_of(kModelNames)},
+                    {"migration.strategy", names_of(kMigrationNames)},
+                    {"children[].template.$patch", patch}}));
+  const json& child = schema_of("processhubchildren");
+  EXPECT_EQ(child["properties"]["status"]["properties"]["phase"]["enum"], names_of(kPhaseNames));
+}
+
+TEST(CrdSchema, ChildsTemplateIsTheSameInlineAndAlone) {
+  EXPECT_EQ(schema_of("processhubs")["properties"]["spec"]["properties"]["children"]["items"]
+                                    ["properties"]["template"],
+            schema_of("processhubchildren")["properties"]["spec"]["properties"]["template"]);
+}
+
+TEST(CrdSchema, EveryFieldIsExplained) {
+  for (const char* plural : {"processhubs", "processhubchildren"}) {
+    walk(schema_of(plural), "", [&](const std::string& path, const json& schema) {
+      if (path == "metadata" || path == "metadata.name") return;  // Kubernetes explains them
+      const std::string text = schema.value("description", "");
+      EXPECT_GE(text.size(), 8U) << plural << " " << path;
+      EXPECT_TRUE(text.ends_with('.')) << plural << " " << path << ": " << text;
+    });
+  }
+}
+
+// The smallest hub with the schema's defaults written out is read as without them.
+TEST(CrdSchema, WrittenDefaultsChangeNothing) {
+  json written = test::object_of(test::object_cases().front());
+  const auto plain = parse_hub(written);
+  for (const auto& [path, value] : keyword_values("processhubs", "default")) {
+    if (path.find("[]") != std::string::npos) continue;
+    std::string pointer = "/spec/" + path;
+    std::replace(pointer.begin(), pointer.end(), '.', '/');
+    // Sections come before their fields, in the order of the paths.
+    written[json::json_pointer(pointer)] = value;
+  }
+  const auto with_defaults = parse_hub(written);
+  ASSERT_TRUE(plain && with_defaults);
+  EXPECT_EQ(with_defaults->problem, std::nullopt) << written;
+  EXPECT_EQ(with_defaults->spec.nodes, plain->spec.nodes);
+  EXPECT_EQ(with_defaults->spec.distribution, plain->spec.distribution);
+  EXPECT_EQ(with_defaults->spec.redundancy, plain->spec.redundancy);
+  EXPECT_EQ(with_defaults->spec.migration, plain->spec.migration);
+  EXPECT_EQ(with_defaults->spec.failover, plain->spec.failover);
+}
+
+}  // namespace
+}  // namespace processhub::api

@@ -1,0 +1,190 @@
+#include "api/parse.h"
+
+#include <algorithm>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "unit/api/object_cases.h"
+
+namespace processhub::api {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+class EveryCase : public testing::TestWithParam<test::ObjectCase> {};
+
+// Where the API server points, the parser points too, for objects under another schema.
+TEST_P(EveryCase, IsJudgedAsByTheApiServer) {
+  const test::ObjectCase& a_case = GetParam();
+  const json object = test::object_of(a_case);
+  std::optional<std::string> problem;
+  if (object["kind"] == "ProcessHub") {
+    const auto hub = parse_hub(object);
+    ASSERT_TRUE(hub) << hub.error().message;
+    problem = hub->problem;
+  } else {
+    const auto child = parse_child(object);
+    ASSERT_TRUE(child) << child.error().message;
+    problem = child->problem;
+  }
+  if (a_case.field == nullptr || !a_case.parser_too) {
+    EXPECT_EQ(problem, std::nullopt);
+  } else {
+    ASSERT_TRUE(problem);
+    EXPECT_EQ(problem->find(a_case.field), 0U) << *problem;
+    EXPECT_GT(problem->size(), std::string(a_case.field).size() + 10) << *problem;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Parse, EveryCase, testing::ValuesIn(test::object_cases()),
+                         [](const auto& info) {
+                           std::string name = info.param.name;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+json hub_json(const char* patch = "{}") {
+  return test::object_of({.name = "hub", .kind = "ProcessHub", .patch = patch});
+}
+
+json child_json(const char* patch = "{}") {
+  return test::object_of({.name = "orders", .kind = "ProcessHubChild", .patch = patch});
+}
+
+TEST(ParseHub, GivesTheDefaultsInsideAbsentSections) {
+  const auto hub = parse_hub(hub_json());
+  ASSERT_TRUE(hub);
+  const ProcessHubSpec& spec = hub->spec;
+  EXPECT_EQ(spec.nodes, NodesSpec{});
+  EXPECT_EQ(spec.nodes.join_after, 10s);
+  EXPECT_EQ(spec.nodes.on_cordon, OnCordon::kMigrate);
+  EXPECT_TRUE(spec.nodes.weight_label.empty());
+  EXPECT_EQ(spec.distribution.strategy, DistributionStrategyKind::kConsistentHashing);
+  EXPECT_EQ(spec.distribution.consistent_hashing.virtual_nodes, 512);
+  EXPECT_EQ(spec.distribution.consistent_hashing.topology_key, "topology.kubernetes.io/zone");
+  EXPECT_EQ(spec.redundancy.strategy, RedundancyStrategyKind::kSingularity);
+  EXPECT_EQ(spec.redundancy.replication.factor, 2);
+  EXPECT_EQ(spec.redundancy.replication.model, ReplicationModel::kActiveActive);
+  EXPECT_EQ(spec.migration.max_concurrent, (IntOrPercent{.value = 10, .percent = true}));
+  EXPECT_EQ(spec.failover.restart_after, 10s);
+  EXPECT_EQ(spec.failover.replace_after, 120s);
+  EXPECT_TRUE(spec.children.empty());
+  EXPECT_FALSE(spec.paused);
+  EXPECT_EQ(hub->problem, std::nullopt);
+  EXPECT_EQ(hub->key(), (HubKey{"default", "hub"}));
+  EXPECT_EQ(hub->status, HubStatus{});
+}
+
+TEST(ParseHub, ReadsEveryField) {
+  const auto& cases = test::object_cases();
+  const auto full = std::find_if(cases.begin(), cases.end(),
+                                 [](const auto& c) { return std::string(c.name) == "full-hub"; });
+  const auto hub = parse_hub(test::object_of(*full));
+  ASSERT_TRUE(hub);
+  const ProcessHubSpec& spec = hub->spec;
+  EXPECT_EQ(spec.nodes.selector.match_labels,
+            (kube::StringMap{{"pool", "workers"}, {"example.com/x", ""}}));
+  EXPECT_THAT(spec.nodes.selector.match_expressions,
+              ElementsAre(LabelRequirement{"gpu", LabelRequirement::Op::kDoesNotExist, {}},
+                          LabelRequirement{"disk", LabelRequirement::Op::kIn, {"ssd", "nvme"}}));
+  EXPECT_THAT(spec.nodes.tolerations,
+              ElementsAre(Toleration{"dedicated", "Equal", "hub", "NoSchedule", {}},
+                          Toleration{"spot", "Exists", "", "", {}},
+                          Toleration{"going", "Exists", "", "NoExecute", 30}));
+  EXPECT_EQ(spec.nodes.weight_label, "example.com/weight");
+  EXPECT_EQ(spec.nodes.join_after, 0s);
+  EXPECT_EQ(spec.nodes.on_cordon, OnCordon::kKeep);
+  EXPECT_EQ(spec.distribution.consistent_hashing.virtual_nodes, 64);
+  EXPECT_EQ(spec.distribution.consistent_hashing.topology_key, "rack");
+  EXPECT_EQ(spec.redundancy.strategy, RedundancyStrategyKind::kReplication);
+  EXPECT_EQ(spec.redundancy.replication.factor, 3);
+  EXPECT_EQ(spec.migration.max_concurrent, (IntOrPercent{.value = 25, .percent = true}));
+  EXPECT_EQ(spec.failover.restart_after, 0s);
+  EXPECT_EQ(spec.failover.replace_after, 30s);
+  ASSERT_EQ(spec.children.size(), 2U);
+  EXPECT_EQ(spec.children[0].name, "a");
+  EXPECT_EQ(spec.children[0].child_template, nullptr);
+  EXPECT_EQ(spec.children[1].labels, (kube::StringMap{{"team", "x"}, {"example.com/t", ""}}));
+  ASSERT_NE(spec.children[1].child_template, nullptr);
+  EXPECT_EQ((*spec.children[1].child_template)["spec"]["containers"][0]["image"], "y");
+  EXPECT_TRUE(spec.paused);
+  ASSERT_NE(spec.pod_template, nullptr);
+  EXPECT_EQ((*spec.pod_template)["spec"]["hostNetwork"], true);
+}
+
+TEST(ParseHub, ReadsClusterSizeAsNoFactor) {
+  const auto hub =
+      parse_hub(hub_json(R"({"spec":{"redundancy":{"replication":{"factor":"ClusterSize"}}}})"));
+  ASSERT_TRUE(hub);
+  EXPECT_EQ(hub->spec.redundancy.replication.factor, std::nullopt);
+}
+
+TEST(ParseHub, NamesEveryProblemUpToAFew) {
+  const auto hub = parse_hub(hub_json(R"({"spec":{"nodes":{"joinAfterSeconds":"x"},
+      "redundancy":{"strategy":"Twins","replication":{"factor":0}}}})"));
+  ASSERT_TRUE(hub);
+  EXPECT_EQ(hub->problem,
+            "spec.nodes.joinAfterSeconds: must be an integer from 0 to 86400; "
+            "spec.redundancy.strategy: must be Singularity or Replication, not \"Twins\"; "
+            "spec.redundancy.replication.factor: must be an integer of at least 1, or "
+            "\"ClusterSize\"");
+  EXPECT_EQ(hub->spec.redundancy.strategy, RedundancyStrategyKind::kSingularity);
+  json many = hub_json();
+  for (int i = 0; i < 10; ++i) many["spec"]["children"].push_back({{"name", "A"}});
+  EXPECT_THAT(*parse_hub(many)->problem, HasSubstr("and 5 more"));
+}
+
+TEST(ParseHub, RefusesTooManyChildren) {
+  json object = hub_json();
+  for (int i = 0; i <= 1000; ++i) {
+    object["spec"]["children"].push_back({{"name", "c" + std::to_string(i)}});
+  }
+  EXPECT_THAT(*parse_hub(object)->problem, HasSubstr("spec.children: must have at most 1000"));
+}
+
+TEST(ParseHub, GivesAnErrorWithoutMetadata) {
+  EXPECT_FALSE(parse_hub(json()));
+  EXPECT_FALSE(parse_hub(json::array({1})));
+  EXPECT_FALSE(parse_hub("text"));
+  EXPECT_FALSE(parse_hub(json::object()));
+  EXPECT_FALSE(parse_hub(json{{"metadata", 1}}));
+  EXPECT_FALSE(parse_child(json{{"metadata", {{"name", ""}}}}));
+}
+
+TEST(ParseHub, SurvivesAnyJsonInAnyField) {
+  const auto& cases = test::object_cases();
+  const json full = test::object_of(*std::find_if(
+      cases.begin(), cases.end(), [](const auto& c) { return std::string(c.name) == "full-hub"; }));
+  const json flat = full.flatten();
+  for (const auto& [pointer, ignored] : flat.items()) {
+    if (pointer.rfind("/spec", 0) != 0) continue;
+    for (const json& value :
+         {json(), json(true), json(-1), json(1e300), json(18446744073709551615U), json(""),
+          json("\x7f%"), json::array({nullptr}), json::object()}) {
+      json object = full;
+      object[json::json_pointer(pointer)] = value;
+      EXPECT_TRUE(parse_hub(object)) << pointer << " " << value;
+      object["kind"] = "ProcessHubChild";
+      EXPECT_TRUE(parse_child(object)) << pointer << " " << value;
+    }
+  }
+}
+
+TEST(ParseChild, ReadsItsFields) {
+  const auto child = parse_child(
+      child_json(R"({"metadata":{"labels":{"a":"b"},"uid":"u"},"spec":{"template":{"spec":{}}}})"));
+  ASSERT_TRUE(child);
+  EXPECT_EQ(child->problem, std::nullopt);
+  EXPECT_EQ(child->key(), (ChildKey{"default", "orders"}));
+  EXPECT_EQ(child->hub_key(), (HubKey{"default", "hub"}));
+  EXPECT_EQ(child->meta.uid, Uid("u"));
+  EXPECT_EQ(child->meta.labels, (kube::StringMap{{"a", "b"}}));
+  ASSERT_NE(child->spec.pod_template, nullptr);
+  EXPECT_EQ(parse_child(child_json())->spec.pod_template, nullptr);
+}
+
+}  // namespace
+}  // namespace processhub::api

@@ -1,0 +1,108 @@
+#include "api/status_json.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "api/enums.h"
+
+namespace processhub::api {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+using namespace std::chrono_literals;
+
+Condition condition(const std::string& type, kube::ConditionStatus status) {
+  return {.type = type,
+          .status = status,
+          .reason = "Because",
+          .message = "for a reason",
+          .observed_generation = 4,
+          .last_transition = WallTime{1767366245s}};
+}
+
+HubStatus hub_status() {
+  return {.observed_generation = 3,
+          .nodes = {.members = 5, .ready = 4, .draining = 1},
+          .children = {.total = 100, .ready = 90, .degraded = 5, .migrating = 3, .pending = 2},
+          .placement = {.algorithm = "ring/v1", .revision = "abcdefghij"},
+          .conditions = {condition("Degraded", kube::ConditionStatus::kFalse),
+                         condition("Ready", kube::ConditionStatus::kTrue)}};
+}
+
+ChildStatus child_status() {
+  return {.observed_generation = 2,
+          .phase = Phase::kDegraded,
+          .master_node = NodeName("n1"),
+          .replicas = {{.slot = 0,
+                        .incarnation = 1,
+                        .node = NodeName("n1"),
+                        .node_uid = Uid("u1"),
+                        .pod = "orders-0-abcde",
+                        .pod_uid = Uid("p1"),
+                        .role = "peer",
+                        .ready = true},
+                       {.slot = 2, .incarnation = 7}},
+          .node_names = "n1,n2",
+          .ready = "1/2",
+          .excluded = {{NodeName("n3"), Uid("u3"), "NodeLost"}},
+          .conditions = {condition("Ready", kube::ConditionStatus::kUnknown)}};
+}
+
+TEST(StatusJson, HubGoesThereAndBack) {
+  EXPECT_EQ(parse_hub_status(to_json(hub_status())), hub_status());
+  EXPECT_EQ(parse_hub_status(to_json(HubStatus{})), HubStatus{});
+}
+
+TEST(StatusJson, ChildGoesThereAndBack) {
+  EXPECT_EQ(parse_child_status(to_json(child_status())), child_status());
+  EXPECT_EQ(parse_child_status(to_json(ChildStatus{})), ChildStatus{});
+  for (const auto& [name, phase] : kPhaseNames) {
+    EXPECT_EQ(to_json(ChildStatus{.phase = phase})["phase"], name);
+    EXPECT_EQ(parse_child_status({{"phase", name}}).phase, phase);
+  }
+}
+
+TEST(StatusJson, LooksAsTheApiSays) {
+  EXPECT_EQ(to_json(child_status()), json::parse(R"({
+      "observedGeneration":2,"phase":"Degraded","masterNode":"n1","nodeNames":"n1,n2","ready":"1/2",
+      "replicas":[{"slot":0,"incarnation":1,"node":"n1","nodeUID":"u1","pod":"orders-0-abcde",
+                   "podUID":"p1","role":"peer","ready":true},
+                  {"slot":2,"incarnation":7,"ready":false}],
+      "excluded":[{"node":"n3","nodeUID":"u3","reason":"NodeLost"}],
+      "conditions":[{"type":"Ready","status":"Unknown","reason":"Because","message":"for a reason",
+                     "observedGeneration":4,"lastTransitionTime":"2026-01-02T15:04:05Z"}]})"));
+  EXPECT_EQ(to_json(hub_status())["children"], json::parse(R"(
+      {"total":100,"ready":90,"degraded":5,"migrating":3,"pending":2})"));
+}
+
+TEST(StatusJson, SortsConditionsAndReplicas) {
+  HubStatus hub;
+  for (const char* type : {"b", "c", "a"}) {
+    hub.conditions.push_back(condition(type, kube::ConditionStatus::kTrue));
+  }
+  const json written = to_json(hub);
+  EXPECT_THAT((std::vector<json>{written["conditions"][0]["type"], written["conditions"][1]["type"],
+                                 written["conditions"][2]["type"]}),
+              ElementsAre("a", "b", "c"));
+  ChildStatus child;
+  child.replicas = {
+      {.slot = 1, .incarnation = 1}, {.slot = 0, .incarnation = 2}, {.slot = 0, .incarnation = 1}};
+  const ChildStatus read = parse_child_status(to_json(child));
+  EXPECT_THAT(read.replicas, ElementsAre(child.replicas[2], child.replicas[1], child.replicas[0]));
+}
+
+TEST(StatusJson, LeavesOutWhatItCannotRead) {
+  EXPECT_EQ(parse_hub_status("text"), HubStatus{});
+  EXPECT_EQ(parse_child_status(json::array()), ChildStatus{});
+  const ChildStatus status = parse_child_status(json::parse(R"({
+      "phase":"Dancing","observedGeneration":"x","replicas":"none","ready":3,
+      "conditions":[1,{"status":"True"},{"type":"Ready","status":"Maybe"}]})"));
+  EXPECT_EQ(status.phase, std::nullopt);
+  ASSERT_EQ(status.conditions.size(), 1U);
+  EXPECT_EQ(status.conditions[0].status, kube::ConditionStatus::kUnknown);
+}
+
+}  // namespace
+}  // namespace processhub::api
