@@ -385,6 +385,16 @@ TEST_F(ReflectorTest, NothingHappensAfterStop) {
   EXPECT_EQ(executor_.delayed(), 0U);
 }
 
+TEST_F(ReflectorTest, AListThatIsAnsweredAfterStopIsThrownAway) {
+  reflector_.start();
+  const auto list = transport_.request();
+  reflector_.stop();
+  told();
+  list->answer(200, page({thing("a", 1)}, 10));
+  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_EQ(reflector_.state(), State::kIdle);
+}
+
 TEST_F(ReflectorTest, AnAnswerThatComesAfterStopAndStartIsNotMistakenForANewOne) {
   reflector_.start();
   const auto old = transport_.request();
