@@ -211,7 +211,7 @@ std::vector<ObjectCase> hub_template_cases() {
       {"template-number-label", kHub, R"({"spec":{"template":{"metadata":{"labels":{"a":1}}}}})",
        "spec.template.metadata.labels", "must be of type string"},
 
-      {"children-no-list", kHub, R"({"spec":{"children":{"name":"a"}}})", "spec.children",
+      {"children-no-list", kHub, R"({"spec":{"children":"a"}})", "spec.children",
        "must be of type array"},
       {"inline-child-without-name", kHub, R"({"spec":{"children":[{"labels":{"a":"b"}}]}})",
        "spec.children[0].name", "Required value"},
