@@ -54,9 +54,11 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  // `done` runs exactly once. Errors: kUnreachable (committed no), kBroken, kTimeout
-  // (committed unknown for a write), kCancelled. The library may send a request
-  // twice by itself: every write is idempotent or carries a precondition.
+  // `done` runs exactly once, unless the transport is destroyed before. Errors:
+  // kUnreachable (no connection, so nothing was sent), kBroken, kTimeout; kIo and kInvalid
+  // where the credentials cannot be read. `committed` is unknown for a write of which all
+  // had left, else no. The library may send a request twice by itself: every write is
+  // idempotent or carries a precondition.
   virtual void send(Request request, std::function<void(Result<Response>)> done) = 0;
 
   // A GET whose answer is read line by line. `idle_limit`: the longest silence
