@@ -20,7 +20,7 @@ std::string Readiness::problems() const {
   const std::lock_guard lock(mutex_);
   std::string lines;
   for (const auto& [check, why] : why_) {
-    if (!why.empty()) lines += "[-]" + check + " " + why + "\n";
+    if (!why.empty()) lines.append("[-]").append(check).append(" ").append(why).append("\n");
   }
   return lines;
 }

@@ -83,6 +83,7 @@ TEST_F(HealthServerTest, AnswersWhileOneClientIsIdle) {
   scraper.set_keep_alive(true);
   ASSERT_TRUE(scraper.Get("/metrics"));
   const int silent = socket(AF_INET, SOCK_STREAM, 0);
+  ASSERT_GE(silent, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<uint16_t>(server_->port()));
