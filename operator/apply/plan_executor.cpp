@@ -66,8 +66,9 @@ void PlanExecutor::accept_existing(const plan::CreatePod& action, Step step) {
                   return step(pod->meta);
                 }
                 step(fail(ErrorKind::kConflict,
-                          "pod " + action.pod.str() + " exists and is not the one that is wanted: "
-                          "it belongs to another owner or node, or is being deleted"));
+                          "pod " + action.pod.str() +
+                              " exists and is not the one that is wanted: "
+                              "it belongs to another owner or node, or is being deleted"));
               });
 }
 

@@ -17,6 +17,11 @@ Result<void> is_down(const plan::NodeIsDown& expected, const Result<nlohmann::js
   }
   const auto node = kube::decode_node(*answer);
   if (!node) return tl::unexpected(node.error());
+  if (expected.lost) {
+    if (node->ready == kube::ConditionStatus::kUnknown) return {};
+    return fail(ErrorKind::kConflict,
+                "node " + expected.node.str() + " is heard of again: it ends its pods itself");
+  }
   const bool same = expected.uid.empty() || node->meta.uid == expected.uid;
   if (same && node->ready == kube::ConditionStatus::kTrue) {
     return fail(ErrorKind::kConflict, "node " + expected.node.str() + " is Ready again");
@@ -36,11 +41,30 @@ Result<std::vector<plan::NodeIsDown>> holders(const plan::CreatePod& action,
                                             action.pod.name + ": it goes first");
     }
     if (pod.node.empty()) continue;  // never bound: it runs nowhere
-    const auto made_for = pod.meta.annotations.find(plan::kNodeUidAnnotation);
-    nodes.push_back({.node = pod.node,
-                     .uid = Uid(made_for == pod.meta.annotations.end() ? "" : made_for->second)});
+    nodes.push_back({.node = pod.node, .uid = {}, .lost = true});
   }
   return nodes;
+}
+
+// The pods of the child from `options` on, all of them into `pods`, then the check.
+void read_page(kube::Client& client, kube::ListOptions options, const plan::CreatePod& action,
+               const std::shared_ptr<std::vector<kube::Pod>>& pods, Checked done) {
+  client.list(
+      kube::kPods, options, kube::pod_mask(),
+      [pods](nlohmann::json&& item) {
+        if (auto pod = kube::decode_pod(item)) pods->push_back(*std::move(pod));
+      },
+      [&client, options, action, pods,
+       done = std::move(done)](Result<kube::ListMeta> listed) mutable {
+        if (!listed) return done(tl::unexpected(listed.error()));
+        if (!listed->continue_token.empty()) {
+          options.continue_token = listed->continue_token;
+          return read_page(client, options, action, pods, std::move(done));
+        }
+        auto nodes = holders(action, *pods);
+        if (!nodes) return done(tl::unexpected(nodes.error()));
+        check_down(client, *std::move(nodes), std::move(done));
+      });
 }
 
 }  // namespace
@@ -59,21 +83,10 @@ void check_down(kube::Client& client, std::vector<plan::NodeIsDown> nodes, Check
 }
 
 void check_slot_free(kube::Client& client, const plan::CreatePod& action, Checked done) {
-  const kube::ListOptions options{
-      .ns = action.child.ns,
-      .label_selector = std::string(plan::kChildLabel) + "=" + action.child.name};
-  auto pods = std::make_shared<std::vector<kube::Pod>>();
-  client.list(
-      kube::kPods, options, kube::pod_mask(),
-      [pods](nlohmann::json&& item) {
-        if (auto pod = kube::decode_pod(item)) pods->push_back(*std::move(pod));
-      },
-      [&client, action, pods, done = std::move(done)](Result<kube::ListMeta> listed) mutable {
-        if (!listed) return done(tl::unexpected(listed.error()));
-        auto nodes = holders(action, *pods);
-        if (!nodes) return done(tl::unexpected(nodes.error()));
-        check_down(client, *std::move(nodes), std::move(done));
-      });
+  read_page(client,
+            {.ns = action.child.ns,
+             .label_selector = std::string(plan::kChildLabel) + "=" + action.child.name},
+            action, std::make_shared<std::vector<kube::Pod>>(), std::move(done));
 }
 
 }  // namespace processhub::apply

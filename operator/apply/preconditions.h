@@ -15,11 +15,11 @@ namespace processhub::apply {
 
 using Checked = std::function<void(Result<void>)>;
 
-// Every one of `nodes` is gone, another Node by now, or not Ready.
+// Every one of `nodes` is down, as plan::NodeIsDown says.
 void check_down(kube::Client& client, std::vector<plan::NodeIsDown> nodes, Checked done);
 
 // Every pod of a lower incarnation in the slot of `action` is gone, or is being
-// deleted on a node that is down.
+// deleted on a node that is lost.
 void check_slot_free(kube::Client& client, const plan::CreatePod& action, Checked done);
 
 }  // namespace processhub::apply

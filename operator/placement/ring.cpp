@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <utility>
 
 #include "base/hash.h"
@@ -21,27 +20,42 @@ int points_of(const Member& member, int virtual_nodes) {
 // so flat vectors beat sets.
 class Walk {
  public:
-  Walk(size_t members, size_t zones) : taken_(members, false), in_zone_(zones, 0), zones_(zones) {}
+  Walk(std::span<const uint32_t> zone_of, size_t zones)
+      : zone_of_(zone_of), taken_(zone_of.size(), false), left_(zones, 0), in_zone_(zones, 0) {
+    for (const uint32_t zone : zone_of) ++left_[zone];
+  }
 
   void exclude(size_t member) {
-    if (!taken_[member]) ++unusable_;
+    if (taken_[member]) return;
     taken_[member] = true;
+    --left_[zone_of_[member]];
   }
-  void take(size_t member, uint32_t zone) {
+  void take(size_t member) {
     exclude(member);
-    ++in_zone_[zone];
+    ++in_zone_[zone_of_[member]];
     ++replicas_;
   }
   [[nodiscard]] bool usable(size_t member) const { return !taken_[member]; }
-  [[nodiscard]] bool zone_is_due(uint32_t zone) const { return in_zone_[zone] <= replicas_ / zones_; }
-  [[nodiscard]] bool exhausted() const { return unusable_ == taken_.size(); }
+  [[nodiscard]] bool zone_is_due(size_t zone) const {
+    return in_zone_[zone] <= replicas_ / in_zone_.size();
+  }
+  // Whether a zone that is due has a usable member: saves a walk around the whole ring.
+  [[nodiscard]] bool can_be_zoned() const {
+    for (size_t zone = 0; zone < left_.size(); ++zone) {
+      if (left_[zone] > 0 && zone_is_due(zone)) return true;
+    }
+    return false;
+  }
+  [[nodiscard]] bool exhausted() const {
+    return std::all_of(left_.begin(), left_.end(), [](size_t left) { return left == 0; });
+  }
 
  private:
+  std::span<const uint32_t> zone_of_;
   std::vector<bool> taken_;
-  std::vector<size_t> in_zone_;
-  size_t zones_;
+  std::vector<size_t> left_;     // usable members of each zone
+  std::vector<size_t> in_zone_;  // replicas taken from each
   size_t replicas_ = 0;
-  size_t unusable_ = 0;
 };
 
 }  // namespace
@@ -82,10 +96,11 @@ Assignment Ring::place(std::string_view key, int replicas,
   Assignment result;
   if (members_.empty() || replicas <= 0) return result;
 
-  Walk walk(members_.size(), zones_);
+  Walk walk(zone_of_, zones_);
   for (const NodeName& name : excluded) {
-    const auto found = std::lower_bound(members_.begin(), members_.end(), name,
-                                        [](const Member& m, const NodeName& n) { return m.name < n; });
+    const auto found =
+        std::lower_bound(members_.begin(), members_.end(), name,
+                         [](const Member& m, const NodeName& n) { return m.name < n; });
     if (found != members_.end() && found->name == name) {
       walk.exclude(static_cast<size_t>(found - members_.begin()));
     }
@@ -93,23 +108,21 @@ Assignment Ring::place(std::string_view key, int replicas,
 
   const size_t start = successor(hash64(key, kPositionSeed));
   // The first usable node from the child's position on; with `zoned`, of a zone that is due.
-  const auto next = [&](bool zoned) -> std::optional<uint32_t> {
-    for (size_t step = 0, at = start; step < points_.size(); ++step) {
-      const uint32_t member = owners_[at];
-      if (walk.usable(member) && (!zoned || walk.zone_is_due(zone_of_[member]))) return member;
+  // Precondition: there is one.
+  const auto next = [&](bool zoned) {
+    size_t at = start;
+    while (!walk.usable(owners_[at]) || (zoned && !walk.zone_is_due(zone_of_[owners_[at]]))) {
       if (++at == points_.size()) at = 0;
     }
-    return std::nullopt;
+    return owners_[at];
   };
 
   while (static_cast<int>(result.nodes.size()) < replicas && !walk.exhausted()) {
-    std::optional<uint32_t> member = next(true);
-    if (!member) {
-      result.zone_relaxed = true;
-      member = next(false);
-    }
-    walk.take(*member, zone_of_[*member]);
-    result.nodes.push_back(members_[*member].name);
+    const bool zoned = walk.can_be_zoned();
+    if (!zoned) result.zone_relaxed = true;
+    const uint32_t member = next(zoned);
+    walk.take(member);
+    result.nodes.push_back(members_[member].name);
   }
   return result;
 }

@@ -24,9 +24,9 @@ inline constexpr std::string_view kRingAlgorithm = "ring/v1";
 
 struct Member {
   NodeName name;
-  Uid uid = {};            // not hashed: a new Node of an old name takes the old place
-  std::string zone = {};   // nodes without the label share the zone ""
-  int weight = 100;        // percent, 1 to 10000
+  Uid uid = {};           // not hashed: a new Node of an old name takes the old place
+  std::string zone = {};  // nodes without the label share the zone ""
+  int weight = 100;       // percent, 1 to 10000
   bool operator==(const Member&) const = default;
 };
 

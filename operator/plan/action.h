@@ -30,10 +30,13 @@ enum class Reason {
 [[nodiscard]] std::string_view to_string(Reason reason);  // "NodeLost"
 
 // A fact that has to hold in a live read just before the action: Ready of the
-// Node is not True, or the Node of that uid is gone.
+// Node is not True, or the Node of that uid is gone. With `lost` more: Ready is
+// Unknown, or there is no Node of that name. Else a kubelet lives there, which ends
+// what runs by itself, so nobody may run in its place before that.
 struct NodeIsDown {
   NodeName node;
   Uid uid;
+  bool lost = false;
   bool operator==(const NodeIsDown&) const = default;
 };
 

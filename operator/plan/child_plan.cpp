@@ -28,15 +28,21 @@ enum class Host {
 
 bool has_ended(const Pod& pod) { return pod.phase == "Failed" || pod.phase == "Succeeded"; }
 
-bool can_only_wait(Host host) { return host == Host::kUp || host == Host::kNotReady; }
+// A kubelet is there and ends the pods that are deleted: they are waited for.
+bool ends_pods(Host host) {
+  return host == Host::kUp || host == Host::kNotReady || host == Host::kReplaced;
+}
 
 class Planner {
  public:
   explicit Planner(const ChildInput& input)
       : in_(input), members_(input.frame.membership), excluded_(input.child.status.excluded) {
     for (const Pod* pod : in_.pods) {
-      (pod->meta.owner_uid == in_.child.meta.uid ? own_ : foreign_).push_back(pod);
+      const bool ours = pod->meta.owner_uid == in_.child.meta.uid && slot_of(*pod);
+      (ours ? own_ : foreign_).push_back(pod);
     }
+    std::sort(foreign_.begin(), foreign_.end(),
+              [](const Pod* a, const Pod* b) { return a->meta.name < b->meta.name; });
     if (api::is_true(in_.child.status.conditions, kMigrating)) {
       moving_ = Reason::kRingChanged;  // why it began is what the condition keeps saying
     }
@@ -61,15 +67,11 @@ class Planner {
     const NodeState* node = members_.node(node_of(pod));
     if (node == nullptr) return Host::kGone;
     const auto made_for = pod.meta.annotations.find(kNodeUidAnnotation);
+    if (node->health == NodeHealth::kUnknown) return Host::kUnknown;
     if (made_for != pod.meta.annotations.end() && made_for->second != node->uid.str()) {
       return Host::kReplaced;
     }
-    switch (node->health) {
-      case NodeHealth::kReady: return Host::kUp;
-      case NodeHealth::kNotReady: return Host::kNotReady;
-      case NodeHealth::kUnknown: break;
-    }
-    return Host::kUnknown;
+    return node->health == NodeHealth::kReady ? Host::kUp : Host::kNotReady;
   }
 
   // How long a loss must stand before this child is placed elsewhere.
@@ -116,12 +118,13 @@ class Planner {
   }
 
   bool exclude_a_lost_node() {
-    if (members_.mass_loss) return false;
+    if (members_.mass_loss || in_.frame.hub->spec.paused) return false;
     for (const NodeName& name : desired_) {
       const NodeState& node = members_.nodes.at(name);
       if (!lost_for_good(node)) continue;
       excluded_.push_back({.node = name, .node_uid = node.uid, .reason = "NodeLost"});
       status_first_ = true;  // else the node would be chosen again by whoever plans next
+      only_if_.push_back({.node = name, .uid = node.uid});
       return true;
     }
     return false;
@@ -130,9 +133,9 @@ class Planner {
   // With fewer nodes than replicas, a pod that runs stays where it is: there is
   // nothing to gain by stopping it.
   void keep_what_has_nowhere_to_go() {
-    size_t room = static_cast<size_t>(in_.frame.redundancy->replication_factor()) -
-                  std::min(desired_.size(),
-                           static_cast<size_t>(in_.frame.redundancy->replication_factor()));
+    size_t room =
+        static_cast<size_t>(in_.frame.redundancy->replication_factor()) -
+        std::min(desired_.size(), static_cast<size_t>(in_.frame.redundancy->replication_factor()));
     for (Slot& slot : slots_) {
       if (room == 0) return;
       const Pod* pod = slot.current();
@@ -160,20 +163,52 @@ class Planner {
     }
     const Pod* pod = slot.current();
     if (!slot.target) {
-      if (pod != nullptr && !is_stranded(slot)) remove(*pod, Reason::kSurplus);
+      if (pod != nullptr && !is_stranded(slot)) remove_surplus(*pod);
       return;
     }
     if (pod == nullptr) {
       create(slot);
     } else if (slot_of(*pod)->incarnation < slot.incarnation) {
-      // Passed over: its successor is due once it is on its way out.
-      pod->meta.deleted ? create(slot) : remove(*pod, Reason::kSurplus);
+      step_past(slot, *pod);
     } else if (pod->meta.deleted) {
       replace_dying(slot, *pod);
     } else if (has_ended(*pod)) {
       if (passed(pod->meta.created + kFailedPodDelay)) remove(*pod, Reason::kPodFailed);
     } else {
       place(slot, *pod);
+    }
+  }
+
+  // `pod` has been passed over: its successor is due while nothing else can be hoped for.
+  void step_past(const Slot& slot, const Pod& pod) {
+    if (!pod.meta.deleted) return remove(pod, Reason::kSurplus);
+    const bool all_left_behind = std::all_of(slot.pods.begin(), slot.pods.end(),
+                                             [&](const Pod* p) { return is_left_behind(*p); });
+    if (all_left_behind && !members_.mass_loss) create(slot);
+  }
+
+  // It is being deleted where nobody can end it: it may stay so for as long as its node is lost.
+  [[nodiscard]] bool is_left_behind(const Pod& pod) const {
+    return pod.meta.deleted && !ends_pods(host_of(pod));
+  }
+
+  // A replica fewer, because the factor fell or, with ClusterSize, because a node left.
+  void remove_surplus(const Pod& pod) {
+    const Host host = host_of(pod);
+    if (host == Host::kUp && members_.member(node_of(pod)) != nullptr) {
+      return remove(pod, Reason::kSurplus);
+    }
+    if (members_.mass_loss) return;
+    switch (host) {
+      case Host::kUp:
+        return remove(pod, why_not_here(node_of(pod)));
+      case Host::kGone:
+        return remove(pod, Reason::kNodeGone, down(pod));
+      case Host::kReplaced:
+        return remove(pod, Reason::kNodeReplaced, down(pod));
+      case Host::kUnknown:
+      case Host::kNotReady:
+        return remove(pod, Reason::kSurplus, down(pod));
     }
   }
 
@@ -211,12 +246,13 @@ class Planner {
   // passed over, under a new name.
   void replace_dying(Slot& slot, const Pod& pod) {
     const Host host = host_of(pod);
-    if (can_only_wait(host) || host == Host::kReplaced || members_.mass_loss) return;
+    if (ends_pods(host) || members_.mass_loss) return;
     if (in_.pod_template.state != PodTemplate::State::kValid) return;
     if (host == Host::kUnknown && !lost_for_good(members_.nodes.at(node_of(pod)))) return;
     slot.incarnation = slot_of(pod)->incarnation + 1;
     status_first_ = true;
     only_if_.push_back(down(pod));
+    only_if_.back().lost = true;
   }
 
   void place(const Slot& slot, const Pod& pod) {
@@ -234,7 +270,8 @@ class Planner {
           remove(pod, Reason::kNodeLost, down(pod));
         }
         return;
-      case Host::kUp: break;
+      case Host::kUp:
+        break;
     }
     if (!on_target) {
       move(slot, pod, why_not_here(node_of(pod)));
@@ -282,14 +319,19 @@ class Planner {
     });
   }
 
-  // Nothing is left to do for this child: every replica serves where it should.
+  // Nothing is left to do for this child: every replica serves where it should. What
+  // lost nodes hold is not waited for: that may take for ever.
   [[nodiscard]] bool settled() const {
     if (!creates_.empty() || !removals_.empty() || wants_move_) return false;
     return std::all_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
-      if (!slot.target) return slot.pods.empty() || is_stranded(slot);
-      const Pod* pod = slot.current();
-      return slot.pods.size() == 1 && serves(*pod, members_) && node_of(*pod) == *slot.target &&
-             !is_outdated(*pod);
+      const Pod* current = slot.target ? slot.current() : nullptr;
+      if (slot.target && (current == nullptr || !serves(*current, members_) ||
+                          node_of(*current) != *slot.target || is_outdated(*current))) {
+        return false;
+      }
+      return is_stranded(slot) ||
+             std::all_of(slot.pods.begin(), slot.pods.end(),
+                         [&](const Pod* pod) { return pod == current || is_left_behind(*pod); });
     });
   }
 
@@ -311,10 +353,8 @@ class Planner {
 
   ChildPlan finish() {
     ChildPlan plan;
-    plan.status = child_status(in_, {.slots = slots_,
-                                     .desired = desired_,
-                                     .excluded = excluded_,
-                                     .moving = moving_});
+    plan.status = child_status(
+        in_, {.slots = slots_, .desired = desired_, .excluded = excluded_, .moving = moving_});
     if (status_first_ && !in_.frame.hub->spec.paused) {
       plan.actions.emplace_back(PutStatus{.child = in_.child.key(),
                                           .uid = in_.child.meta.uid,
@@ -352,17 +392,28 @@ class Planner {
 
 std::string_view to_string(Reason reason) {
   switch (reason) {
-    case Reason::kChildCreated: return "ChildCreated";
-    case Reason::kNodeLost: return "NodeLost";
-    case Reason::kNodeGone: return "NodeGone";
-    case Reason::kNodeReplaced: return "NodeReplaced";
-    case Reason::kNodeDraining: return "NodeDraining";
-    case Reason::kNodeLeft: return "NodeLeft";
-    case Reason::kRingChanged: return "RingChanged";
-    case Reason::kTemplateChanged: return "TemplateChanged";
-    case Reason::kPodFailed: return "PodFailed";
-    case Reason::kSurplus: return "Surplus";
-    case Reason::kNotOurs: return "NotOurs";
+    case Reason::kChildCreated:
+      return "ChildCreated";
+    case Reason::kNodeLost:
+      return "NodeLost";
+    case Reason::kNodeGone:
+      return "NodeGone";
+    case Reason::kNodeReplaced:
+      return "NodeReplaced";
+    case Reason::kNodeDraining:
+      return "NodeDraining";
+    case Reason::kNodeLeft:
+      return "NodeLeft";
+    case Reason::kRingChanged:
+      return "RingChanged";
+    case Reason::kTemplateChanged:
+      return "TemplateChanged";
+    case Reason::kPodFailed:
+      return "PodFailed";
+    case Reason::kSurplus:
+      return "Surplus";
+    case Reason::kNotOurs:
+      return "NotOurs";
   }
   return "";
 }

@@ -25,10 +25,10 @@ struct ChildInput {
 };
 
 struct ChildPlan {
-  std::vector<Action> actions = {};  // in execution order; each waits for the one before
-  api::ChildStatus status = {};      // what the child's status should say
-  bool wants_move = false;           // would start a voluntary move if it might
-  bool moving = false;               // holds a place in the budget
+  std::vector<Action> actions = {};         // in execution order; each waits for the one before
+  api::ChildStatus status = {};             // what the child's status should say
+  bool wants_move = false;                  // would start a voluntary move if it might
+  bool moving = false;                      // holds a place in the budget
   std::optional<WallTime> look_again = {};  // the earliest instant at which time changes the plan
 };
 

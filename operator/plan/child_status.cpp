@@ -1,8 +1,7 @@
 #include "plan/child_status.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+#include <fmt/core.h>
 
 #include "api/conditions.h"
 #include "plan/labels.h"
@@ -39,8 +38,8 @@ class Reporter {
     status.observed_generation = in_.child.meta.generation;
     status.phase = phase();
     if (!found_.desired.empty()) {
-      status.master_node = in_.frame.redundancy->master_node(
-          in_.frame.key, in_.child.meta.name, found_.desired);
+      status.master_node =
+          in_.frame.redundancy->master_node(in_.frame.key, in_.child.meta.name, found_.desired);
     }
     for (const Slot& slot : found_.slots) add_replicas(slot, status);
     status.ready = fmt::format("{}/{}", ready_, factor_);
@@ -73,14 +72,15 @@ class Reporter {
 
   void add_replicas(const Slot& slot, api::ChildStatus& status) const {
     for (const Pod* pod : slot.pods) {
-      status.replicas.push_back({.slot = slot.number,
-                                 .incarnation = slot_of(*pod)->incarnation,
-                                 .node = node_of(*pod),
-                                 .node_uid = Uid(value_of(pod->meta.annotations, kNodeUidAnnotation)),
-                                 .pod = pod->meta.name,
-                                 .pod_uid = pod->meta.uid,
-                                 .role = value_of(pod->meta.labels, kRoleLabel),
-                                 .ready = serves(*pod, members_)});
+      status.replicas.push_back(
+          {.slot = slot.number,
+           .incarnation = slot_of(*pod)->incarnation,
+           .node = node_of(*pod),
+           .node_uid = Uid(value_of(pod->meta.annotations, kNodeUidAnnotation)),
+           .pod = pod->meta.name,
+           .pod_uid = pod->meta.uid,
+           .role = value_of(pod->meta.labels, kRoleLabel),
+           .ready = serves(*pod, members_)});
       if (!pod->meta.deleted) add_name(status, node_of(*pod));  // where it runs or shall run
     }
     const Pod* pod = slot.current();
@@ -128,10 +128,11 @@ class Reporter {
               .reason = "NoNodes",
               .message = "no node can be used: see the nodes of hub " + in_.frame.key.name};
     }
-    return {.type = kReady,
-            .status = ConditionStatus::kFalse,
-            .reason = "ReplicasNotReady",
-            .message = fmt::format("{} of {} replicas Ready; {}", ready_, factor_, first_trouble())};
+    return {
+        .type = kReady,
+        .status = ConditionStatus::kFalse,
+        .reason = "ReplicasNotReady",
+        .message = fmt::format("{} of {} replicas Ready; {}", ready_, factor_, first_trouble())};
   }
 
   // What keeps the first replica that does not serve from serving.

@@ -22,8 +22,9 @@ struct HubFrame {
 };
 
 // `previous` may be null; its ring is kept where members and settings are the same.
-[[nodiscard]] std::shared_ptr<const HubFrame> make_frame(
-    std::shared_ptr<const api::ProcessHub> hub, Membership membership, const HubFrame* previous);
+[[nodiscard]] std::shared_ptr<const HubFrame> make_frame(std::shared_ptr<const api::ProcessHub> hub,
+                                                         Membership membership,
+                                                         const HubFrame* previous);
 
 // A child's pod template after the merge of the hub's and its own.
 struct PodTemplate {

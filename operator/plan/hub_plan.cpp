@@ -1,8 +1,7 @@
 #include "plan/hub_plan.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+#include <fmt/core.h>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -85,21 +84,19 @@ class Planner {
     json spec = {{"hub", hub_.meta.name}};
     if (inline_child.child_template) spec["template"] = *inline_child.child_template;
     const std::string version = std::string(api::kGroup) + "/" + api::kVersion;
-    const json owner = {{"apiVersion", version},
-                        {"kind", "ProcessHub"},
-                        {"name", hub_.meta.name},
-                        {"uid", hub_.meta.uid.str()},
-                        {"controller", true},
-                        {"blockOwnerDeletion", true}};
+    const json owner = {{"apiVersion", version},  {"kind", "ProcessHub"},
+                        {"name", hub_.meta.name}, {"uid", hub_.meta.uid.str()},
+                        {"controller", true},     {"blockOwnerDeletion", true}};
     json body = {{"apiVersion", version},
-                       {"kind", "ProcessHubChild"},
-                       {"metadata",
-                        {{"name", inline_child.name},
-                         {"namespace", hub_.meta.ns},
-                         {"labels", labels},
-                         {"ownerReferences", json::array({owner})}}},
-                       {"spec", spec}};
-    plan_.apply.push_back({.child = {hub_.meta.ns, inline_child.name}, .body = std::make_shared<const json>(std::move(body))});
+                 {"kind", "ProcessHubChild"},
+                 {"metadata",
+                  {{"name", inline_child.name},
+                   {"namespace", hub_.meta.ns},
+                   {"labels", labels},
+                   {"ownerReferences", json::array({owner})}}},
+                 {"spec", spec}};
+    plan_.apply.push_back({.child = {hub_.meta.ns, inline_child.name},
+                           .body = std::make_shared<const json>(std::move(body))});
   }
 
   // --- status ---
@@ -114,9 +111,8 @@ class Planner {
     status.placement = {.algorithm = std::string(placement::kRingAlgorithm),
                         .revision = in_.pod_template.revision};
     status.conditions = hub_.status.conditions;
-    for (Condition condition :
-         {readiness(status), progressing(status), degraded(status), template_valid(),
-          children_accepted()}) {
+    for (Condition condition : {readiness(status), progressing(status), degraded(status),
+                                template_valid(), children_accepted()}) {
       condition.observed_generation = hub_.meta.generation;
       api::set_condition(status.conditions, std::move(condition), in_.now);
     }
@@ -129,12 +125,20 @@ class Planner {
       if (child->meta.deleted || child->spec.hub != hub_.meta.name) continue;
       ++count.total;
       switch (child->status.phase.value_or(api::Phase::kPending)) {
-        case api::Phase::kRunning: ++count.ready; break;
-        case api::Phase::kMigrating: ++count.migrating; break;
+        case api::Phase::kRunning:
+          ++count.ready;
+          break;
+        case api::Phase::kMigrating:
+          ++count.migrating;
+          break;
         case api::Phase::kDegraded:
-        case api::Phase::kLost: ++count.degraded; break;
+        case api::Phase::kLost:
+          ++count.degraded;
+          break;
         case api::Phase::kPending:
-        case api::Phase::kRejected: ++count.pending; break;
+        case api::Phase::kRejected:
+          ++count.pending;
+          break;
       }
     }
     return count;
@@ -153,9 +157,9 @@ class Planner {
                       members_.matching));
     }
     const bool ready = status.children.ready == status.children.total;
-    return condition(kReady, ready, ready ? "AllChildrenReady" : "ChildrenNotReady",
-                     fmt::format("{} of {} children Ready", status.children.ready,
-                                 status.children.total));
+    return condition(
+        kReady, ready, ready ? "AllChildrenReady" : "ChildrenNotReady",
+        fmt::format("{} of {} children Ready", status.children.ready, status.children.total));
   }
 
   [[nodiscard]] Condition progressing(const api::HubStatus& status) const {
@@ -183,10 +187,12 @@ class Planner {
 
   [[nodiscard]] Condition template_valid() const {
     switch (in_.pod_template.state) {
-      case PodTemplate::State::kValid: return condition("TemplateValid", true, "Accepted");
+      case PodTemplate::State::kValid:
+        return condition("TemplateValid", true, "Accepted");
       case PodTemplate::State::kInvalid:
         return condition("TemplateValid", false, "Refused", in_.pod_template.message);
-      case PodTemplate::State::kUnchecked: break;
+      case PodTemplate::State::kUnchecked:
+        break;
     }
     const Condition* before = api::find_condition(hub_.status.conditions, "TemplateValid");
     if (before != nullptr) return *before;
@@ -203,7 +209,8 @@ class Planner {
     if (taken_.empty()) return condition("ChildrenAccepted", true, "Accepted");
     return condition("ChildrenAccepted", false, "NameTaken",
                      "spec.children: objects of these names exist and are not this hub's, so they "
-                     "are left alone: " + first_of(taken_, ", "));
+                     "are left alone: " +
+                         first_of(taken_, ", "));
   }
 
   static std::string first_of(const std::vector<std::string>& items, const char* separator) {

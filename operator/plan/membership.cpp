@@ -15,9 +15,7 @@ constexpr int kMaxWeight = 10'000;
 
 // Kubernetes' own taints come and go under pressure and with the node's health,
 // which is read from the Ready condition instead.
-bool is_kubernetes_own(const Taint& taint) {
-  return taint.key.starts_with("node.kubernetes.io/");
-}
+bool is_kubernetes_own(const Taint& taint) { return taint.key.starts_with("node.kubernetes.io/"); }
 
 bool is_tolerated(const Taint& taint, const std::vector<api::Toleration>& tolerations) {
   return std::any_of(tolerations.begin(), tolerations.end(),
@@ -45,9 +43,12 @@ bool has_untolerated(const Node& node, const api::NodesSpec& spec, bool also_no_
 NodeHealth health_of(const Node& node) {
   if (!node.ready_since) return NodeHealth::kUnknown;
   switch (node.ready) {
-    case ConditionStatus::kTrue: return NodeHealth::kReady;
-    case ConditionStatus::kFalse: return NodeHealth::kNotReady;
-    case ConditionStatus::kUnknown: break;
+    case ConditionStatus::kTrue:
+      return NodeHealth::kReady;
+    case ConditionStatus::kFalse:
+      return NodeHealth::kNotReady;
+    case ConditionStatus::kUnknown:
+      break;
   }
   return NodeHealth::kUnknown;
 }

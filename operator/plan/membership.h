@@ -25,9 +25,9 @@ enum class NodeHealth {
 struct NodeState {
   Uid uid;
   NodeHealth health = NodeHealth::kUnknown;
-  WallTime since = {};  // of `health`
-  bool matches = false;     // the hub's selector
-  bool draining = false;    // cordoned or about to be removed, and the hub migrates then
+  WallTime since = {};    // of `health`
+  bool matches = false;   // the hub's selector
+  bool draining = false;  // cordoned or about to be removed, and the hub migrates then
   bool operator==(const NodeState&) const = default;
 };
 
@@ -40,7 +40,7 @@ struct Membership {
   // More of the matching nodes are down than can be believed: a fault of the
   // network or the control plane. No pod is deleted or replaced because of nodes.
   bool mass_loss = false;
-  std::vector<std::string> problems = {};  // weights that cannot be used, one sentence each
+  std::vector<std::string> problems = {};   // weights that cannot be used, one sentence each
   std::optional<WallTime> look_again = {};  // when time alone changes the answer
 
   [[nodiscard]] const placement::Member* member(const NodeName& name) const;

@@ -29,22 +29,28 @@ std::string hostname_of(std::string name) {
   return name.substr(first);
 }
 
+bool is_empty_term(const json& term) {
+  if (!term.is_object()) return true;
+  return std::all_of(term.begin(), term.end(), [](const json& list) { return list.empty(); });
+}
+
 // Requirements within a term are ANDed, terms are ORed: so the node goes into every
 // term. A term that is empty matches nothing, and would match with the node in it.
 void pin(json& spec, const NodeName& node) {
   const json on_node = {{"key", "metadata.name"}, {"operator", "In"}, {"values", {node.str()}}};
   json& affinity = section(section(spec, "affinity", json::value_t::object), "nodeAffinity",
                            json::value_t::object);
-  json& required = section(affinity, "requiredDuringSchedulingIgnoredDuringExecution",
-                           json::value_t::object);
+  json& required =
+      section(affinity, "requiredDuringSchedulingIgnoredDuringExecution", json::value_t::object);
   json& terms = section(required, "nodeSelectorTerms", json::value_t::array);
   if (terms.empty()) {
     terms.push_back({{"matchFields", {on_node}}});
     return;
   }
   for (json& term : terms) {
-    if (!term.is_object() || term.empty()) continue;
-    section(term, "matchFields", json::value_t::array).push_back(on_node);
+    if (is_empty_term(term)) continue;
+    json& fields = section(term, "matchFields", json::value_t::array);
+    fields.insert(fields.begin(), on_node);
   }
 }
 
@@ -94,7 +100,7 @@ void tell(json& spec, const HubFrame& frame, const PodIdentity& identity) {
       json ours = json::array();  // first, so that the template's may refer to them
       for (const auto& [name, value] : variables) {
         const bool set = std::any_of(env.begin(), env.end(), [&name = name](const json& variable) {
-          return variable.is_object() && variable.value("name", "") == name;
+          return variable.is_object() && variable.contains("name") && variable["name"] == name;
         });
         if (!set) ours.push_back({{"name", name}, {"value", value}});
       }
@@ -125,7 +131,8 @@ std::string pod_name(const api::ProcessHubChild& child, int slot, int incarnatio
 json build_pod(const HubFrame& frame, const PodTemplate& pod_template,
                const PodIdentity& identity) {
   const api::ProcessHubChild& child = identity.child;
-  json pod = pod_template.json ? *pod_template.json : json::object();
+  json pod = json::object();
+  if (pod_template.json && pod_template.json->is_object()) pod = *pod_template.json;
   pod["apiVersion"] = "v1";
   pod["kind"] = "Pod";
 

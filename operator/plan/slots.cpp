@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "plan/pod.h"
 
@@ -29,7 +30,9 @@ std::map<int, Slot> known_slots(const api::ChildStatus& status,
   }
   for (auto& [number, slot] : slots) {
     std::sort(slot.pods.begin(), slot.pods.end(), [](const auto* a, const auto* b) {
-      return slot_of(*a)->incarnation < slot_of(*b)->incarnation;
+      const int left = slot_of(*a)->incarnation;
+      const int right = slot_of(*b)->incarnation;
+      return std::tie(left, a->meta.name) < std::tie(right, b->meta.name);
     });
     if (const kube::Pod* pod = slot.current()) {
       const int incarnation = slot_of(*pod)->incarnation;

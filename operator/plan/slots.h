@@ -16,10 +16,10 @@ namespace processhub::plan {
 
 struct Slot {
   int number = 0;
-  int incarnation = 1;              // of the pod it has or shall have next
+  int incarnation = 1;                      // of the pod it has or shall have next
   std::vector<const kube::Pod*> pods = {};  // by incarnation; the last is the current one
-  NodeName node = {};               // where it is now; empty for a new slot
-  std::optional<NodeName> target = {};  // none: one replica more than nodes for it
+  NodeName node = {};                       // where it is now; empty for a new slot
+  std::optional<NodeName> target = {};      // none: one replica more than nodes for it
 
   [[nodiscard]] const kube::Pod* current() const { return pods.empty() ? nullptr : pods.back(); }
 };
