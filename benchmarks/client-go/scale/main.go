@@ -22,6 +22,7 @@ import (
 
 type options struct {
 	operator   string // the binaries
+	flags      string // of the operator, with blanks between
 	createPods string
 	goCreate   string
 	children   int
@@ -38,6 +39,7 @@ type options struct {
 func parseOptions() options {
 	var o options
 	flag.StringVar(&o.operator, "operator", "", "the operator's binary")
+	flag.StringVar(&o.flags, "operator-flags", "", "further flags of the operator, with blanks between")
 	flag.StringVar(&o.createPods, "create-pods", "", "the binary that creates pods with our client")
 	flag.StringVar(&o.goCreate, "go-create-pods", "", "the one that does so with Go's")
 	flag.IntVar(&o.children, "children", 1000, "children, and pods of the others")
@@ -106,12 +108,10 @@ func (b *bench) wanted(name string) bool {
 func (b *bench) one(ctx context.Context, k kind, round int) error {
 	for {
 		b.machine.awaitQuietOthers(ctx, b.options.noise)
-		before := b.machine.sample()
 		run, err := k.run(ctx)
 		if err != nil {
 			return err
 		}
-		run.others = b.machine.sample().othersSince(before)
 		noisy := run.others > b.options.noise
 		what := fmt.Sprintf("run %d", round)
 		if round == 0 {

@@ -20,12 +20,13 @@ type operator struct {
 }
 
 // startOperator returns once it leads.
-func startOperator(ctx context.Context, binary, logFile string) (*operator, error) {
+func startOperator(ctx context.Context, binary, flags, logFile string) (*operator, error) {
 	file, err := os.OpenFile(logFile, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	command := exec.Command(binary, "--bind-address", "127.0.0.1:0", "--log-format", "text")
+	arguments := append([]string{"--bind-address", "127.0.0.1:0", "--log-format", "text"}, strings.Fields(flags)...)
+	command := exec.Command(binary, arguments...)
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	// One pipe for both, as the log may go to either.
 	reader, writer, err := os.Pipe()

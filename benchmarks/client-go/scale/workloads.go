@@ -224,7 +224,8 @@ func (b *bench) workload(ctx context.Context, space string, start func(context.C
 	if err := pods.awaitReady(ctx, b.options.children); err != nil {
 		return run{}, err
 	}
-	r := run{steps: pods.steps(before.at), daemons: b.machine.sample().daemonsSince(before)}
+	after := b.machine.sample()
+	r := run{steps: pods.steps(before.at), daemons: after.daemonsSince(before), others: after.othersSince(before)}
 	ready(&r)
 	if err := b.clear(ctx, space); err != nil {
 		return run{}, err
@@ -292,7 +293,7 @@ func (b *bench) withOperator(ctx context.Context, existing bool) (run, error) {
 	if err != nil {
 		return run{}, err
 	}
-	o, err := startOperator(ctx, b.options.operator, b.options.log)
+	o, err := startOperator(ctx, b.options.operator, b.options.flags, b.options.log)
 	if err != nil {
 		return run{}, err
 	}
@@ -374,13 +375,15 @@ func (b *bench) create(ctx context.Context, binary string, arguments ...string) 
 	arguments = append(arguments, "--namespace", space, "--pods", fmt.Sprint(b.options.pods))
 	command := exec.CommandContext(ctx, binary, arguments...)
 	command.Stderr = os.Stderr
+	before := b.machine.sample()
 	output, err := command.Output()
 	if err != nil {
 		return run{}, err
 	}
+	others := b.machine.sample().othersSince(before)
 	var result struct{ PerSecond, CPUSeconds float64 }
 	if err := json.Unmarshal(output, &result); err != nil {
 		return run{}, err
 	}
-	return run{perSecond: result.PerSecond, cpu: result.CPUSeconds}, b.removeNamespace(ctx, space)
+	return run{perSecond: result.PerSecond, cpu: result.CPUSeconds, others: others}, b.removeNamespace(ctx, space)
 }
