@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2054,SC2153  # variables that sourcing scripts share
 # The command line of each daemon. Sourced by the keeper, with STATE set and
 # STATE/settings read (ports, grace period).
 #

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153  # variables that sourcing scripts share
 # Simulated nodes: made, lost, brought back, waited for.
 #
 # Sourced; works on the cluster in STATE, with its settings loaded.

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153  # variables that sourcing scripts share
 # Where everything is: the binaries (shared by all clusters, kept for good) and
 # the clusters' state (one folder each, gone after `down`).
 #

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153  # variables that sourcing scripts share
 # The cluster's own certificate authority, and every kind of credential that a
 # client may hold: bearer token, client certificate, service account (through
 # `kubectl create token`).
@@ -73,8 +73,9 @@ USERS
 
 make_credentials() (
   local state="$1" url="$2" cluster authority_data component
+  umask 077
   cluster="processhub-$(basename "$state")"
-  cd "$state"
+  cd "$state" || exit
 
   new_key ca.key
   openssl req -x509 -new -key ca.key -subj "/CN=$cluster" -days 365 -out ca.crt \

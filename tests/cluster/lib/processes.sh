@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153  # variables that sourcing scripts share
 # Processes told apart for certain: a pid alone may be another process by now.
 #
 # Sourced. Gives process_look, process_alive, marked_pids, end_marked. The first

@@ -1,12 +1,14 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153  # variables that sourcing scripts share
 # A cluster's state folder, and how to speak with its keeper.
 #
 # Sourced. A cluster NAME is the folder STATE_ROOT/NAME. It exists from the moment
 # its name and ports are reserved until its last process is gone.
-#   settings   NAME, ports, GRACE ...       keeper     "PID START" of its keeper
-#   owners     see lib/keeper               control    the keeper's named pipe
-#   pid/NAME   daemons that run             ended      daemons that ended unasked
-#   log/       audit.log                    and the credentials, see pki.sh
+#   settings   NAME, ports, GRACE ...
+#   keeper     "PID START" of its keeper; owners, commands, wake: see there
+#   pid/NAME   daemons that run
+#   ended      daemons that ended unasked
+#   up         it has come up
+#   log/, audit.log, and the credentials: see pki.sh
 
 # use_state NAME: sets STATE. Names are kept to what a file, a YAML word and a
 # host name all accept.
@@ -29,8 +31,11 @@ keeper_alive() {
 
 # tell WORD...: one command to the keeper.
 tell() {
+  local file="${EPOCHREALTIME/[.,]/}-$$"
   keeper_alive || die "cluster $NAME is not running"
-  printf '%s\n' "$*" >"$STATE/control"
+  printf '%s\n' "$*" >"$STATE/$file.tmp"
+  mv "$STATE/$file.tmp" "$STATE/commands/$file"
+  printf '\n' 1<>"$STATE/wake" # opened so that it never waits for a reader
 }
 
 # under_lock COMMAND...: names and ports are given out one at a time.
@@ -66,7 +71,7 @@ pick_ports() {
   local port taken
   taken=" $({
     ss -Htan | awk '{ sub(/.*:/, "", $4); print $4 }'
-    cat "$STATE_ROOT"/*/ports
+    cat "$STATE_ROOT"/*/ports || true # none yet
   } 2>/dev/null | tr '\n' ' ') "
   PORTS=()
   while ((${#PORTS[@]} < $1)); do
@@ -78,13 +83,15 @@ pick_ports() {
   done
 }
 
-# reserve NAME: makes the folder and starts the keeper. Needs the lock.
+# reserve: makes the folder and starts the keeper. Leaves RESERVED false if another
+# has the name. Needs the lock.
 reserve() {
   local deadline=$((SECONDS + 10))
   remove_stale
-  if [[ -d "$STATE" ]]; then return 1; fi
-  mkdir -m 700 "$STATE" "$STATE/log" "$STATE/pid"
-  mkfifo -m 600 "$STATE/control"
+  if [[ -d "$STATE" ]]; then return; fi
+  RESERVED=true
+  mkdir -m 700 "$STATE" "$STATE/log" "$STATE/pid" "$STATE/commands"
+  mkfifo -m 600 "$STATE/wake"
   pick_ports 4
   printf '%s\n' "${PORTS[@]}" >"$STATE/ports"
   printf '%s=%q\n' NAME "$NAME" EPHEMERAL "$EPHEMERAL" GRACE "$GRACE" LEASE "$LEASE" NODES "$NODES" \
