@@ -60,7 +60,7 @@ controller_manager_command() {
     --root-ca-file="$STATE/ca.crt"
     --leader-elect=false
     # It tells kubelets how long they may cache secrets: a write per node for nothing.
-    --controllers=*,-ttl-controller
+    '--controllers=*,-ttl-controller'
     # It serves nothing that anybody here reads.
     --secure-port=0
     # By default both throttle themselves to 20 to 30 requests a second. The burst
