@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cpprest/http_client.h>
 #include <future>
+#include <openssl/crypto.h>
 #include <pplx/threadpool.h>
 #include <stdexcept>
 #include <unordered_map>
@@ -204,7 +205,10 @@ class CpprestTransport::Wire : public std::enable_shared_from_this<Wire> {
     ended->get_future().wait();
     // What the library has queued on its thread by now goes, too, before this returns.
     const auto drained = std::make_shared<std::promise<void>>();
-    boost::asio::post(library_thread(), [drained] { drained->set_value(); });
+    boost::asio::post(library_thread(), [drained] {
+      OPENSSL_thread_stop();  // at the process's end it would be too late for it
+      drained->set_value();
+    });
     drained->get_future().wait();
   }
 
