@@ -30,11 +30,16 @@ constexpr auto kLastWrites = std::chrono::seconds(5);  // how long the end waits
 std::string_view verb(const kube::RequestReport& report) {
   if (report.watch) return "WATCH";
   switch (report.method) {
-    case kube::Method::kGet: return "GET";
-    case kube::Method::kPost: return "POST";
-    case kube::Method::kPut: return "PUT";
-    case kube::Method::kPatch: return "PATCH";
-    case kube::Method::kDelete: return "DELETE";
+    case kube::Method::kGet:
+      return "GET";
+    case kube::Method::kPost:
+      return "POST";
+    case kube::Method::kPut:
+      return "PUT";
+    case kube::Method::kPatch:
+      return "PATCH";
+    case kube::Method::kDelete:
+      return "DELETE";
   }
   return "";
 }
@@ -50,8 +55,8 @@ controller::Observer observer(server::Metrics& metrics) {
       .reconciled =
           [&metrics](std::string_view controller, bool ok, Duration took) {
             metrics.reconciled(
-                controller, ok ? server::ReconcileResult::kSuccess : server::ReconcileResult::kError,
-                took);
+                controller,
+                ok ? server::ReconcileResult::kSuccess : server::ReconcileResult::kError, took);
           },
       .pod_created = [&metrics](const HubKey& hub) { metrics.pod_created(hub); },
       .pod_deleted = [&metrics](const HubKey& hub) { metrics.pod_deleted(hub); },
@@ -125,16 +130,16 @@ class Process {
 
  private:
   controller::OperatorOptions operator_options(const std::string& host) {
-    return {.ns = options_.ns,
-            .identity = options_.identity,
-            .client = {.max_in_flight = static_cast<size_t>(options_.max_in_flight),
-                       .observer =
-                           [this, host](const kube::RequestReport& report) {
-                             metrics_.rest_request(report.code, verb(report), host);
-                           }},
-            .observer = observer(metrics_),
-            .queue_metrics =
-                [this](const std::string& name) { return queue_metrics(metrics_, name); }};
+    return {
+        .ns = options_.ns,
+        .identity = options_.identity,
+        .client = {.max_in_flight = static_cast<size_t>(options_.max_in_flight),
+                   .observer =
+                       [this, host](const kube::RequestReport& report) {
+                         metrics_.rest_request(report.code, verb(report), host);
+                       }},
+        .observer = observer(metrics_),
+        .queue_metrics = [this](const std::string& name) { return queue_metrics(metrics_, name); }};
   }
 
   void begin() {

@@ -1,7 +1,6 @@
 #include "controller/child_controller.h"
 
 #include <fmt/core.h>
-
 #include <utility>
 
 #include "api/conditions.h"
@@ -15,9 +14,7 @@ using plan::ChildPlan;
 
 constexpr auto kStatusLag = std::chrono::seconds(2);
 
-bool at_rest(const api::ChildStatus& status) {
-  return status.phase == api::Phase::kRunning;
-}
+bool at_rest(const api::ChildStatus& status) { return status.phase == api::Phase::kRunning; }
 
 }  // namespace
 
@@ -96,8 +93,7 @@ void ChildController::work(const Child& child) {
 // its pods are left untouched.
 void ChildController::reject(const Child& child, const std::string& reason,
                              const std::string& message) {
-  carry_out(child, {},
-            plan::rejected_status(*child, reason, message, context_.clock.wall_now()));
+  carry_out(child, {}, plan::rejected_status(*child, reason, message, context_.clock.wall_now()));
 }
 
 void ChildController::account(const Child& child, HubEntry& hub, const ChildPlan& plan) {
@@ -185,8 +181,8 @@ void ChildController::applied(const plan::Action& action, const kube::ObjectMeta
     if (child == nullptr) return;
     if (context_.observer.pod_deleted) context_.observer.pod_deleted(child->hub_key());
     tell(*child, status::EventType::kNormal, "PodDeleted",
-         fmt::format("deleted pod {} on node {}: {}", remove->pod.name,
-                     plan::node_of(*pod).str(), plan::to_string(remove->reason)));
+         fmt::format("deleted pod {} on node {}: {}", remove->pod.name, plan::node_of(*pod).str(),
+                     plan::to_string(remove->reason)));
   } else if (const auto* put = std::get_if<plan::PutStatus>(&action)) {
     own_writes_.wrote(put->child, "processhubchildren", object.version);
     differs_since_.erase(put->child);

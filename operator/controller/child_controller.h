@@ -51,7 +51,7 @@ class ChildController {
   cache::OwnWrites<ChildKey> own_writes_;
   apply::PlanExecutor executor_;
   std::map<ChildKey, SteadyTime> differs_since_;
-  std::map<ChildKey, HubKey> hub_of_;  // of children that have been planned
+  std::map<ChildKey, HubKey> hub_of_;     // of children that have been planned
   std::map<ChildKey, SteadyTime> began_;  // of the keys that are being worked
   bool leads_ = false;
 };

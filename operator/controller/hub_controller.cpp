@@ -1,8 +1,7 @@
 #include "controller/hub_controller.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -28,8 +27,7 @@ constexpr size_t kNamesInANote = 10;
 
 bool same_for_children(const HubFrame& a, const HubFrame& b) {
   return a.hub->meta.generation == b.hub->meta.generation &&
-         a.membership.members == b.membership.members &&
-         a.membership.nodes == b.membership.nodes &&
+         a.membership.members == b.membership.members && a.membership.nodes == b.membership.nodes &&
          a.membership.mass_loss == b.membership.mass_loss;
 }
 
@@ -88,8 +86,8 @@ void HubController::work(const Hub& hub) {
     entry.frame = nullptr;
     entry.problem = *hub->problem;
     if (!told) children_.add_all_of(hub->key());
-    return carry_out(hub, {.status = plan::rejected_status(*hub, *hub->problem,
-                                                           context_.clock.wall_now())});
+    return carry_out(
+        hub, {.status = plan::rejected_status(*hub, *hub->problem, context_.clock.wall_now())});
   }
   update_frame(hub, entry);
 
@@ -154,14 +152,14 @@ void HubController::tell_of_members(const api::ProcessHub& hub, const HubFrame& 
   for (const placement::Member& member : before.membership.members) {
     if (after.membership.member(member.name) != nullptr) continue;
     const plan::NodeState* state = after.membership.node(member.name);
-    const char* why = state == nullptr                       ? "it was deleted"
+    const char* why = state == nullptr                      ? "it was deleted"
                       : state->health != NodeHealth::kReady ? "it is not Ready"
-                      : state->draining                      ? "it is cordoned or being removed"
-                                            : "it no longer matches or carries a taint";
-    tell(hub, status::EventType::kNormal, "NodeLeft",
-         fmt::format("node {} has left, {}: {} members{}", member.name.str(), why,
-                     after.membership.members.size(),
-                     names_of_children_on(hub.key(), member.name)));
+                      : state->draining                     ? "it is cordoned or being removed"
+                                        : "it no longer matches or carries a taint";
+    tell(
+        hub, status::EventType::kNormal, "NodeLeft",
+        fmt::format("node {} has left, {}: {} members{}", member.name.str(), why,
+                    after.membership.members.size(), names_of_children_on(hub.key(), member.name)));
   }
   for (const auto& [name, state] : after.membership.nodes) {
     const plan::NodeState* was = before.membership.node(name);
@@ -171,9 +169,9 @@ void HubController::tell_of_members(const api::ProcessHub& hub, const HubFrame& 
       tell(hub, status::EventType::kNormal, "NodeReady",
            fmt::format("node {} is Ready again", name.str()));
     } else if (was->health == NodeHealth::kReady) {
-      tell(hub, status::EventType::kWarning, "NodeNotReady",
-           fmt::format("node {} is not Ready{}", name.str(),
-                       names_of_children_on(hub.key(), name)));
+      tell(
+          hub, status::EventType::kWarning, "NodeNotReady",
+          fmt::format("node {} is not Ready{}", name.str(), names_of_children_on(hub.key(), name)));
     }
   }
   if (after.membership.mass_loss && !before.membership.mass_loss) {
@@ -208,9 +206,8 @@ void HubController::carry_out(const Hub& hub, plan::HubPlan plan) {
 
   for (const plan::ApplyChild& apply : plan.apply) {
     ++writes->open;
-    const kube::ObjectRef ref{.resource = kube::kProcessHubChildren,
-                              .ns = apply.child.ns,
-                              .name = apply.child.name};
+    const kube::ObjectRef ref{
+        .resource = kube::kProcessHubChildren, .ns = apply.child.ns, .name = apply.child.name};
     context_.client.apply(
         ref, *apply.body, true, [this, key, child = apply.child, ended](auto made) {
           HubEntry* entry = context_.hubs.find(key);
@@ -228,9 +225,8 @@ void HubController::carry_out(const Hub& hub, plan::HubPlan plan) {
   for (const plan::DeleteChild& remove : plan.remove) {
     ++writes->open;
     entry.refused.erase(remove.child.name);
-    const kube::ObjectRef ref{.resource = kube::kProcessHubChildren,
-                              .ns = remove.child.ns,
-                              .name = remove.child.name};
+    const kube::ObjectRef ref{
+        .resource = kube::kProcessHubChildren, .ns = remove.child.ns, .name = remove.child.name};
     context_.client.remove(ref, {.uid = remove.uid}, [this, key, ended](auto removed) {
       if (!removed && removed.error().kind != ErrorKind::kNotFound) {
         return ended(tl::unexpected(removed.error()));
@@ -266,13 +262,13 @@ void HubController::put_status(const Hub& hub, const api::HubStatus& status,
                                    {"uid", hub->meta.uid.str()},
                                    {"resourceVersion", hub->meta.version.str()}}},
                                  {"status", api::to_json(status)}};
-  context_.client.update_status(
-      kube::kProcessHubs, object, [this, hub, status, ended = std::move(ended)](auto written) {
-        if (!written) return ended(tl::unexpected(written.error()));
-        own_writes_.wrote(hub->key(), "processhubs", written->version);
-        tell_of_conditions(*hub, status);
-        ended({});
-      });
+  context_.client.update_status(kube::kProcessHubs, object,
+                                [this, hub, status, ended = std::move(ended)](auto written) {
+                                  if (!written) return ended(tl::unexpected(written.error()));
+                                  own_writes_.wrote(hub->key(), "processhubs", written->version);
+                                  tell_of_conditions(*hub, status);
+                                  ended({});
+                                });
 }
 
 void HubController::finish(const HubKey& key, const Result<void>& result) {

@@ -80,8 +80,8 @@ void TemplateBook::try_out(const plan::HubFrame& frame, const PodTemplate& pod_t
   sample.meta.ns = frame.key.ns;
   sample.meta.name = frame.key.name;
   sample.meta.uid = frame.uid;
-  const nlohmann::json pod =
-      plan::build_pod(frame, pod_template, {.child = sample, .node = NodeName("any"), .node_uid = {}});
+  const nlohmann::json pod = plan::build_pod(
+      frame, pod_template, {.child = sample, .node = NodeName("any"), .node_uid = {}});
   client_.create(kube::kPods, pod, {.dry_run = true},
                  [this, hub = frame.key, revision = pod_template.revision](
                      const Result<kube::ObjectMeta>& result) { tried(hub, revision, result); });
@@ -114,8 +114,7 @@ TemplateBook::Trial* TemplateBook::find(const HubKey& hub, const std::string& re
   return found == trials->second.end() ? nullptr : found->second.get();
 }
 
-void TemplateBook::try_again_after(const HubKey& hub, const std::string& revision,
-                                   Duration delay) {
+void TemplateBook::try_again_after(const HubKey& hub, const std::string& revision, Duration delay) {
   find(hub, revision)->again = executor_.post_after(delay, [this, hub, revision] {
     if (Trial* trial = find(hub, revision)) trial->due = true;
     changed_(hub);

@@ -47,7 +47,8 @@ class TemplateBook {
 
   const plan::PodTemplate& merge(const plan::HubFrame& frame, const api::ProcessHubChild& child);
   void try_out(const plan::HubFrame& frame, const plan::PodTemplate& pod_template);
-  void tried(const HubKey& hub, const std::string& revision, const Result<kube::ObjectMeta>& result);
+  void tried(const HubKey& hub, const std::string& revision,
+             const Result<kube::ObjectMeta>& result);
   [[nodiscard]] Trial* find(const HubKey& hub, const std::string& revision);
   void try_again_after(const HubKey& hub, const std::string& revision, Duration delay);
 

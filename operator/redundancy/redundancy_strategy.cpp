@@ -7,9 +7,12 @@ namespace processhub::redundancy {
 
 std::string_view to_string(Role role) {
   switch (role) {
-    case Role::kActive: return "active";
-    case Role::kPassive: return "passive";
-    case Role::kPeer: return "peer";
+    case Role::kActive:
+      return "active";
+    case Role::kPassive:
+      return "passive";
+    case Role::kPeer:
+      return "peer";
   }
   return "";
 }

@@ -20,10 +20,9 @@ NodeName Replication::master_node(const HubKey& /*hub*/, const ChildId& /*child*
 }
 
 // Peers have no role that could change, so there is nothing to tell them.
-std::vector<RoleSignal> Replication::handle_post_start(const HubKey& /*hub*/,
-                                                       const ChildId& /*child*/,
-                                                       const PodRef& /*started*/,
-                                                       std::span<const Replica> /*replicas*/) const {
+std::vector<RoleSignal> Replication::handle_post_start(
+    const HubKey& /*hub*/, const ChildId& /*child*/, const PodRef& /*started*/,
+    std::span<const Replica> /*replicas*/) const {
   return {};
 }
 

@@ -10,10 +10,9 @@ NodeName Singularity::master_node(const HubKey& /*hub*/, const ChildId& /*child*
 }
 
 // There is no other replica to tell apart from, so nobody is told anything.
-std::vector<RoleSignal> Singularity::handle_post_start(const HubKey& /*hub*/,
-                                                       const ChildId& /*child*/,
-                                                       const PodRef& /*started*/,
-                                                       std::span<const Replica> /*replicas*/) const {
+std::vector<RoleSignal> Singularity::handle_post_start(
+    const HubKey& /*hub*/, const ChildId& /*child*/, const PodRef& /*started*/,
+    std::span<const Replica> /*replicas*/) const {
   return {};
 }
 

@@ -1,7 +1,6 @@
 #include "status/event_recorder.h"
 
 #include <fmt/core.h>
-
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -61,23 +60,22 @@ void EventRecorder::record(const EventNote& note) {
 }
 
 void EventRecorder::create(const EventNote& note, const std::string& name) {
-  const json event = {
-      {"apiVersion", kube::kEvents.api_version()},
-      {"kind", kube::kEvents.kind},
-      {"metadata", {{"name", name}, {"namespace", note.ns}}},
-      {"eventTime", format_micro_time(clock_.wall_now())},
-      {"reportingController", kController},
-      {"reportingInstance", instance_},
-      {"type", note.type == EventType::kWarning ? "Warning" : "Normal"},
-      {"reason", note.reason},
-      {"action", note.action},
-      {"note", shortened(note.note)},
-      {"regarding",
-       {{"apiVersion", note.resource.api_version()},
-        {"kind", note.resource.kind},
-        {"namespace", note.ns},
-        {"name", note.name},
-        {"uid", note.uid.str()}}}};
+  const json event = {{"apiVersion", kube::kEvents.api_version()},
+                      {"kind", kube::kEvents.kind},
+                      {"metadata", {{"name", name}, {"namespace", note.ns}}},
+                      {"eventTime", format_micro_time(clock_.wall_now())},
+                      {"reportingController", kController},
+                      {"reportingInstance", instance_},
+                      {"type", note.type == EventType::kWarning ? "Warning" : "Normal"},
+                      {"reason", note.reason},
+                      {"action", note.action},
+                      {"note", shortened(note.note)},
+                      {"regarding",
+                       {{"apiVersion", note.resource.api_version()},
+                        {"kind", note.resource.kind},
+                        {"namespace", note.ns},
+                        {"name", note.name},
+                        {"uid", note.uid.str()}}}};
   client_.create(kube::kEvents, event, {}, [note](const Result<kube::ObjectMeta>& made) {
     if (!made) log_failure(note, made.error());
   });
@@ -88,9 +86,9 @@ void EventRecorder::repeat(const EventNote& note, Series& series) {
   const SteadyTime now = clock_.steady_now();
   if (series.count > 2 && now - series.sent < kSeriesPeriod) return;
   series.sent = now;
-  const json patch = {{"series",
-                       {{"count", series.count},
-                        {"lastObservedTime", format_micro_time(clock_.wall_now())}}}};
+  const json patch = {
+      {"series",
+       {{"count", series.count}, {"lastObservedTime", format_micro_time(clock_.wall_now())}}}};
   const kube::ObjectRef ref{.resource = kube::kEvents, .ns = note.ns, .name = series.name};
   client_.merge_patch(ref, patch, [note](const Result<kube::ObjectMeta>& written) {
     if (!written) log_failure(note, written.error());

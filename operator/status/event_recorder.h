@@ -55,7 +55,7 @@ class EventRecorder {
   kube::Client& client_;
   const Clock& clock_;
   std::string instance_;
-  std::map<std::string, Series> series_;              // by what the Event says
+  std::map<std::string, Series> series_;               // by what the Event says
   std::map<std::string, queue::TokenBucket> buckets_;  // by hub and reason
   uint64_t dropped_ = 0;
 };
