@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/conditions.h"
+#include "base/hash.h"
 #include "placement/ring.h"
 #include "plan/child_status.h"
 #include "plan/labels.h"
@@ -26,11 +27,6 @@ Condition condition(const char* type, bool value, std::string reason, std::strin
           .message = std::move(message)};
 }
 
-bool same_json(const api::JsonPtr& a, const api::JsonPtr& b) {
-  if (a == nullptr || b == nullptr) return a == b;
-  return *a == *b;
-}
-
 class Planner {
  public:
   explicit Planner(const HubInput& input)
@@ -38,7 +34,11 @@ class Planner {
 
   HubPlan plan() {
     for (const api::ProcessHubChild* child : in_.children) existing_[child->meta.name] = child;
-    if (!hub_.spec.paused) plan_children();
+    plan_children();
+    if (hub_.spec.paused) {
+      plan_.apply.clear();
+      plan_.remove.clear();
+    }
     plan_.status = status();
     return std::move(plan_);
   }
@@ -53,12 +53,13 @@ class Planner {
     for (const api::InlineChild& inline_child : hub_.spec.children) {
       wanted[inline_child.name] = &inline_child;
       const auto found = existing_.find(inline_child.name);
-      if (found == existing_.end()) {
-        apply(inline_child);
-      } else if (!is_ours(*found->second)) {
+      if (found != existing_.end() && !is_ours(*found->second)) {
         taken_.push_back(inline_child.name);
-      } else if (!found->second->meta.deleted && !is_as_wanted(*found->second, inline_child)) {
-        apply(inline_child);
+      } else if (found == existing_.end() || !found->second->meta.deleted) {
+        const json body = body_of(inline_child);
+        if (found != existing_.end() && is_as_wanted(*found->second, body)) continue;
+        plan_.apply.push_back({.child = {hub_.meta.ns, inline_child.name},
+                               .body = std::make_shared<const json>(body)});
       }
     }
     for (const api::ProcessHubChild* child : in_.children) {
@@ -68,17 +69,27 @@ class Planner {
     }
   }
 
-  // What others have added to the object is theirs; what we say has to be there.
-  static bool is_as_wanted(const api::ProcessHubChild& child, const api::InlineChild& wanted) {
-    const bool labelled =
-        std::all_of(wanted.labels.begin(), wanted.labels.end(), [&](const auto& label) {
-          const auto found = child.meta.labels.find(label.first);
-          return found != child.meta.labels.end() && found->second == label.second;
-        });
-    return labelled && same_json(child.spec.pod_template, wanted.child_template);
+  // What others have added to the object is theirs; what we say has to be there. The
+  // annotation tells of what is no longer said, such as a label that left the list.
+  static bool is_as_wanted(const api::ProcessHubChild& child, const json& body) {
+    const json& meta = body["metadata"];
+    const auto template_of = [](const json& spec) {
+      return spec.contains("template") ? spec["template"] : json();
+    };
+    return has_all(child.meta.labels, meta["labels"]) &&
+           has_all(child.meta.annotations, meta["annotations"]) &&
+           (child.spec.pod_template ? *child.spec.pod_template : json()) ==
+               template_of(body["spec"]);
   }
 
-  void apply(const api::InlineChild& inline_child) {
+  static bool has_all(const kube::StringMap& map, const json& wanted) {
+    return std::all_of(wanted.items().begin(), wanted.items().end(), [&](const auto& item) {
+      const auto found = map.find(item.key());
+      return found != map.end() && item.value() == found->second;
+    });
+  }
+
+  [[nodiscard]] json body_of(const api::InlineChild& inline_child) const {
     json labels = inline_child.labels;
     labels[kHubLabel] = hub_.meta.name;
     json spec = {{"hub", hub_.meta.name}};
@@ -95,8 +106,9 @@ class Planner {
                    {"labels", labels},
                    {"ownerReferences", json::array({owner})}}},
                  {"spec", spec}};
-    plan_.apply.push_back({.child = {hub_.meta.ns, inline_child.name},
-                           .body = std::make_shared<const json>(std::move(body))});
+    const std::string applied = base32(hash64(body.dump()), 10);
+    body["metadata"]["annotations"] = {{kAppliedAnnotation, applied}};
+    return body;
   }
 
   // --- status ---

@@ -1,4 +1,4 @@
-// Names of labels and annotations on the pods that the operator makes.
+// Names of labels and annotations on the pods and children that the operator makes.
 #pragma once
 
 namespace processhub::plan {
@@ -13,5 +13,8 @@ inline constexpr const char* kIncarnationAnnotation = "processhub.io/incarnation
 // The uid of the Node that the pod was made for: a Node of the same name and
 // another uid is another node.
 inline constexpr const char* kNodeUidAnnotation = "processhub.io/node-uid";
+
+// On a child made from spec.children: a hash of all that was applied.
+inline constexpr const char* kAppliedAnnotation = "processhub.io/applied";
 
 }  // namespace processhub::plan

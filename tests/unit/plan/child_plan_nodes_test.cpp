@@ -24,9 +24,11 @@ class LossTest : public ::testing::Test {
     now_.replicas(replicas).settle();
     lost_ = now_.pods[0].node;
     const std::vector<NodeName> without{lost_};
-    next_ = now_.frame()
-                .distribution->belongs_to(now_.frame().key, now_.child.meta.name, replicas, without)
-                .nodes.back();
+    const auto nodes_left =
+        now_.frame()
+            .distribution->belongs_to(now_.frame().key, now_.child.meta.name, replicas, without)
+            .nodes;
+    if (!nodes_left.empty()) next_ = nodes_left.back();
   }
   std::vector<std::string> actions(WallTime when) {
     now_.now = when;

@@ -1,0 +1,299 @@
+#include "unit/plan/world.h"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+#include "api/conditions.h"
+#include "plan/child_status.h"
+#include "plan/labels.h"
+#include "plan/slots.h"
+
+namespace processhub::plan::testing {
+namespace {
+
+constexpr auto kStart = seconds(3);     // from its creation until a pod is Ready
+constexpr auto kEnd = seconds(5);       // from its deletion until a pod is gone
+constexpr auto kCollect = seconds(60);  // the same where its Node is gone (PodGC)
+constexpr int kTooManyRounds = 200;
+
+std::string made_for(const kube::Pod& pod) {
+  const auto found = pod.meta.annotations.find(kNodeUidAnnotation);
+  return found == pod.meta.annotations.end() ? std::string() : found->second;
+}
+
+}  // namespace
+
+World::World(int nodes, int children) {
+  for (int i = 0; i < nodes; ++i) add_node("node-" + std::to_string(i));
+  for (int i = 0; i < children; ++i) children_.push_back(make_child("child-" + std::to_string(i)));
+}
+
+void World::note(std::string line) {
+  const auto second = std::chrono::duration_cast<seconds>(now_ - at(0)).count();
+  history_.push_back(fmt::format("{:>5} s  {}", second, line));
+}
+
+std::string World::history() const {
+  std::string text;
+  for (const std::string& line : history_) text += line + "\n";
+  return text;
+}
+
+void World::break_rule(const std::string& what) {
+  note("BROKEN: " + what);
+  if (broken_.empty()) broken_ = what;
+}
+
+void World::set_health(const std::string& node, kube::ConditionStatus ready) {
+  nodes[node].ready = ready;
+  nodes[node].ready_since = now_;
+}
+
+void World::add_node(const std::string& name) {
+  nodes.insert_or_assign(
+      name, NodeBuilder(name, fmt::format("uid-{}-{}", name, next_uid_++)).ready(now_).node);
+}
+
+void World::remove_node(const std::string& name) {
+  nodes.erase(name);
+  for (auto& [pod_name, state] : pods_) {  // PodGC ends what is bound there
+    if (node_of(state.pod).str() == name) state.due = now_ + kCollect;
+  }
+}
+
+void World::change_template() {
+  template_ = make_template("rev" + std::to_string(next_revision_++));
+}
+
+void World::delete_pod(size_t which) {
+  start_deletion(std::next(pods_.begin(), static_cast<long>(which))->second);
+}
+
+void World::fail_pod(size_t which) {
+  PodState& state = std::next(pods_.begin(), static_cast<long>(which))->second;
+  if (!ends_pods(state.pod)) return;
+  state.pod.phase = "Failed";
+  state.pod.ready = false;
+}
+
+void World::restart_operator() {
+  frame_.reset();
+  budget_ = {};
+  looked_at_ = false;
+}
+
+int World::limit() const {
+  return std::max(1, hub->spec.migration.max_concurrent.of(static_cast<int>(children_.size())));
+}
+
+void World::update_frame() {
+  std::vector<const kube::Node*> views;
+  for (const auto& [name, node] : nodes) views.push_back(&node);
+  Membership membership =
+      next_membership({.hub = hub->spec,
+                       .nodes = views,
+                       .previous = frame_ ? &frame_->membership.members : nullptr,
+                       .holds_pods =
+                           [&](const NodeName& name) {
+                             return std::any_of(pods_.begin(), pods_.end(), [&](const auto& entry) {
+                               return node_of(entry.second.pod) == name;
+                             });
+                           },
+                       .now = now_});
+  if (membership.look_again) look_again_ = *membership.look_again;
+  frame_ = make_frame(hub, std::move(membership), frame_.get());
+  budget_.set_limit(limit());
+  if (looked_at_) return;
+  looked_at_ = true;
+  for (const api::ProcessHubChild& child : children_) {
+    if (api::is_true(child.status.conditions, kMigrating)) budget_.took(child.key());
+  }
+}
+
+std::vector<const kube::Pod*> World::pods_of(const api::ProcessHubChild& child) const {
+  std::vector<const kube::Pod*> result;
+  for (const auto& [name, state] : pods_) {
+    if (state.pod.meta.owner_uid == child.meta.uid) result.push_back(&state.pod);
+  }
+  return result;
+}
+
+ChildPlan World::plan(const api::ProcessHubChild& child, bool may_move) const {
+  const auto pods = pods_of(child);
+  return plan_child({.frame = *frame_,
+                     .child = child,
+                     .pods = pods,
+                     .pod_template = template_,
+                     .may_move = may_move,
+                     .now = now_});
+}
+
+bool World::settle() {
+  for (int round = 0; round < kTooManyRounds; ++round) {
+    look_again_.reset();
+    update_frame();
+    bool wrote = false;
+    for (api::ProcessHubChild& child : children_) wrote = work(child) || wrote;
+    if (!wrote) return true;
+  }
+  break_rule("the operator never comes to rest");
+  return false;
+}
+
+// As ChildController does: account for the budget, then the actions, then the status.
+bool World::work(api::ProcessHubChild& child) {
+  const ChildPlan made = plan(child, budget_.may_move(child.key()));
+  if (made.moving) {
+    budget_.took(child.key());
+  } else if (made.wants_move) {
+    budget_.waits(child.key());
+  } else {
+    budget_.left(child.key());
+  }
+  static_cast<void>(budget_.take_next());  // every child is planned in every round anyway
+  if (made.look_again && (!look_again_ || *made.look_again < *look_again_)) {
+    look_again_ = made.look_again;
+  }
+  if (made.look_again && *made.look_again <= now_) break_rule("look_again is not in the future");
+
+  const auto told_actions = told(made, child);
+  for (size_t i = 0; i < made.actions.size(); ++i) {
+    note(child.meta.name + ": " + told_actions[i]);
+    if (!carry_out(child, made.actions[i])) {
+      note("  refused");
+      return true;
+    }
+  }
+  bool wrote = !made.actions.empty();
+  if (made.status != child.status && made.actions.empty()) {
+    child.status = made.status;
+    wrote = true;
+  }
+  check(child);
+  return wrote;
+}
+
+bool World::holds(const NodeIsDown& fact) const {
+  const auto found = nodes.find(fact.node.str());
+  if (found == nodes.end()) return true;
+  if (fact.lost) return found->second.ready == kube::ConditionStatus::kUnknown;
+  return found->second.meta.uid != fact.uid || found->second.ready != kube::ConditionStatus::kTrue;
+}
+
+bool World::carry_out(api::ProcessHubChild& child, const Action& action) {
+  if (const auto* put = std::get_if<PutStatus>(&action)) {
+    if (!std::all_of(put->only_if.begin(), put->only_if.end(),
+                     [&](const NodeIsDown& fact) { return holds(fact); })) {
+      break_rule("a status rests on what is not so");
+      return false;
+    }
+    child.status = put->status;
+  } else if (const auto* removal = std::get_if<DeletePod>(&action)) {
+    if (removal->only_if && !holds(*removal->only_if)) {
+      break_rule("a deletion rests on what is not so");
+      return false;
+    }
+    const auto found = pods_.find(removal->pod.name);
+    if (found == pods_.end() || found->second.pod.meta.uid != removal->uid) {
+      break_rule("deletes a pod that is not there");
+      return false;
+    }
+    start_deletion(found->second);
+  } else {
+    create(std::get<CreatePod>(action));
+  }
+  return true;
+}
+
+void World::create(const CreatePod& action) {
+  if (pods_.contains(action.pod.name)) return break_rule("creates a pod that exists");
+  PodState state{.pod = pod_of(*action.body, "pod-" + std::to_string(next_uid_++)),
+                 .due = now_ + kStart};
+  for (const auto& [name, other] : pods_) {
+    const auto ref = slot_of(other.pod);
+    if (other.pod.meta.owner_uid != action.owner || ref->slot != action.slot) continue;
+    if (!other.pod.meta.deleted || ends_pods(other.pod)) {
+      break_rule("two pods of a slot: " + name + " still has that of " + action.pod.name);
+    }
+  }
+  state.pod.phase = "Pending";
+  state.pod.meta.created = now_;
+  pods_[action.pod.name] = state;
+}
+
+void World::start_deletion(PodState& state) {
+  if (state.pod.meta.deleted) return;
+  state.pod.meta.deleted = now_;
+  state.pod.ready = false;
+  const bool node_is_there = nodes.contains(node_of(state.pod).str());
+  state.due = now_ + (state.pod.node.empty() ? seconds(0) : node_is_there ? kEnd : kCollect);
+}
+
+// Whether a kubelet is there to start and end the pod.
+bool World::ends_pods(const kube::Pod& pod) const {
+  const auto node = nodes.find(node_of(pod).str());
+  return node != nodes.end() && node->second.ready != kube::ConditionStatus::kUnknown;
+}
+
+std::optional<WallTime> World::next_instant() const {
+  std::optional<WallTime> next = look_again_;
+  const auto consider = [&](WallTime when) {
+    if (!next || when < *next) next = when;
+  };
+  for (const auto& [name, state] : pods_) {
+    const bool node_is_there = nodes.contains(node_of(state.pod).str());
+    if (!node_is_there || (state.pod.meta.deleted && state.pod.node.empty())) {
+      consider(std::max(state.due, now_));
+    } else if (ends_pods(state.pod)) {
+      const kube::Node& node = nodes.at(node_of(state.pod).str());
+      const bool starts = !state.pod.ready && state.pod.phase != "Failed" &&
+                          node.ready == kube::ConditionStatus::kTrue &&
+                          made_for(state.pod) == node.meta.uid.str();
+      if (state.pod.meta.deleted || starts) consider(std::max(state.due, now_));
+    }
+  }
+  return next;
+}
+
+void World::advance(WallTime to) {
+  now_ = std::max(now_, to);
+  std::erase_if(pods_, [&](const auto& entry) {
+    const PodState& state = entry.second;
+    if (state.due > now_) return false;
+    const bool node_is_there = nodes.contains(node_of(state.pod).str());
+    if (!node_is_there) return true;
+    return state.pod.meta.deleted && (state.pod.node.empty() || ends_pods(state.pod));
+  });
+  for (auto& [name, state] : pods_) {
+    if (state.pod.meta.deleted || state.pod.phase == "Failed") continue;
+    const auto node = nodes.find(node_of(state.pod).str());
+    if (node == nodes.end()) continue;
+    if (node->second.ready != kube::ConditionStatus::kTrue) {
+      state.pod.ready = false;  // as the node controller and the kubelet say
+      state.due = std::max(state.due, now_ + kStart);
+    } else if (state.due <= now_ && !state.pod.ready &&
+               made_for(state.pod) == node->second.meta.uid.str()) {
+      state.pod.node = NodeName(node->first);
+      state.pod.phase = "Running";
+      state.pod.ready = true;
+    }
+  }
+}
+
+// What has to be true after every step.
+void World::check(const api::ProcessHubChild& child) {
+  std::map<int, int> running;
+  for (const kube::Pod* pod : pods_of(child)) {
+    if (!pod->meta.deleted) ++running[slot_of(*pod)->slot];
+  }
+  for (const auto& [slot, count] : running) {
+    if (count > 1)
+      break_rule(fmt::format("{} pods of slot {} of {}", count, slot, child.meta.name));
+  }
+  const auto moving = std::count_if(children_.begin(), children_.end(), [](const auto& c) {
+    return api::is_true(c.status.conditions, kMigrating);
+  });
+  if (moving > limit()) break_rule(fmt::format("{} children Migrating at once", moving));
+}
+
+}  // namespace processhub::plan::testing
