@@ -132,17 +132,16 @@ void OwnWrites<Key>::advanced(const std::string& resource, uint64_t version) {
 
 template <typename Key>
 void OwnWrites<Key>::give_up(const Key& key) {
-  const bool asked = waits_.at(key).asked;
+  const auto wait = waits_.extract(key);
   std::string missing;
-  for (const auto& [resource, version] : waits_.at(key).versions) {
+  for (const auto& [resource, version] : wait.mapped().versions) {
+    seen_[resource].waiting.erase({version, wait.key()});
     missing += (missing.empty() ? "" : " ") + resource + "@" + std::to_string(version);
   }
-  const Key kept = key;  // `key` may be the timer's own
-  forget(kept);
   ++given_up_;
   log::warn("the cache has not shown our last writes, going on without",
-            {{"key", key_text(kept)}, {"after", limit_}, {"missing", missing}});
-  if (asked) freed_(kept);
+            {{"key", key_text(wait.key())}, {"after", limit_}, {"missing", missing}});
+  if (wait.mapped().asked) freed_(wait.key());
 }
 
 }  // namespace processhub::cache

@@ -121,9 +121,7 @@ class Store {
 template <typename T>
 void Store<T>::note(std::vector<Change>& changes, const Ptr& before, const Ptr& after) {
   if (before == after) return;
-  if (before == nullptr || after == nullptr) {
-    changes.emplace_back(before, after);
-  } else if (before->meta.uid != after->meta.uid) {
+  if (before != nullptr && after != nullptr && before->meta.uid != after->meta.uid) {
     changes.emplace_back(before, nullptr);
     changes.emplace_back(nullptr, after);
   } else {

@@ -27,7 +27,7 @@ Elector::Elector(kube::Client& client, Executor& executor, const Clock& clock, R
 
 template <typename T, typename F>
 std::function<void(Result<T>)> Elector::guarded(F f) {
-  return [attempt = std::weak_ptr<int>(attempt_), f = std::move(f)](Result<T> result) mutable {
+  return [attempt = std::weak_ptr<int>(attempt_), f = std::move(f)](Result<T>&& result) mutable {
     if (!attempt.expired()) f(std::move(result));
   };
 }

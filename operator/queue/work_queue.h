@@ -133,9 +133,8 @@ void WorkQueue<Key>::add_after(const Key& key, Duration delay) {
   const auto found = delayed_.find(key);
   if (found != delayed_.end() && found->second.due <= due) return;
   delayed_[key] = {due, executor_.post_after(delay, [this, key] {
-                     const Key due_key = key;  // `key` goes with the timer
-                     delayed_.erase(due_key);
-                     add(due_key);
+                     const auto due_now = delayed_.extract(key);
+                     add(due_now.key());
                    })};
 }
 
@@ -150,12 +149,10 @@ void WorkQueue<Key>::retry(const Key& key, std::optional<Duration> retry_after) 
 
 template <typename Key>
 void WorkQueue<Key>::done(const Key& key) {
-  const auto found = processing_.find(key);
-  if (found == processing_.end()) return;
-  const Key worked = key;  // `key` may be the one that goes here
-  tell(options_.metrics.work_duration, clock_.steady_now() - found->second);
-  processing_.erase(found);
-  if (dirty_.contains(worked)) push(worked);
+  const auto worked = processing_.extract(key);
+  if (worked.empty()) return;
+  tell(options_.metrics.work_duration, clock_.steady_now() - worked.mapped());
+  if (dirty_.contains(worked.key())) push(worked.key());
   wake();
 }
 

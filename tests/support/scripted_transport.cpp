@@ -81,7 +81,9 @@ void ScriptedTransport::send(kube::Request request,
   ++requests_seen_;
   auto exchange = std::make_shared<Exchange>(executor_, std::move(request), std::move(done));
   if (serve_requests_) {
-    executor_.post([this, exchange] { serve_requests_(exchange); });
+    executor_.post([this, life = std::weak_ptr(life_), exchange] {
+      if (!life.expired()) serve_requests_(exchange);
+    });
   } else {
     requests_.push_back(std::move(exchange));
   }
@@ -95,7 +97,9 @@ std::unique_ptr<kube::Stream> ScriptedTransport::stream(kube::Request request,
                                                  std::move(callbacks));
   stream->begin();
   if (serve_streams_) {
-    executor_.post([this, stream] { serve_streams_(stream); });
+    executor_.post([this, life = std::weak_ptr(life_), stream] {
+      if (!life.expired()) serve_streams_(stream);
+    });
   } else {
     streams_.push_back(stream);
   }

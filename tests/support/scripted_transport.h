@@ -114,6 +114,7 @@ class ScriptedTransport final : public kube::Transport {
   std::function<void(std::shared_ptr<ScriptedStream>)> serve_streams_;
   int requests_seen_ = 0;
   int watches_seen_ = 0;
+  std::shared_ptr<int> life_ = std::make_shared<int>();  // posted tasks watch it
 };
 
 }  // namespace processhub::testing
