@@ -1,6 +1,7 @@
 #include "apply/preconditions.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "kube/decode.h"
@@ -46,22 +47,32 @@ Result<std::vector<plan::NodeIsDown>> holders(const plan::CreatePod& action,
   return nodes;
 }
 
-// The pods of the child from `options` on, all of them into `pods`, then the check.
-void read_page(kube::Client& client, kube::ListOptions options, const plan::CreatePod& action,
-               const std::shared_ptr<std::vector<kube::Pod>>& pods, Checked done) {
+struct PodsSeen {
+  std::vector<kube::Pod> pods;
+  std::optional<Error> unreadable;  // one of them: it might hold the slot
+};
+
+// The pods of the child from `options` on, page after page into `seen`, then the check.
+void read_page(kube::Client& client, const kube::ListOptions& options,
+               const plan::CreatePod& action, const std::shared_ptr<PodsSeen>& seen, Checked done) {
   client.list(
       kube::kPods, options, kube::pod_mask(),
-      [pods](nlohmann::json&& item) {
-        if (auto pod = kube::decode_pod(item)) pods->push_back(*std::move(pod));
+      [seen](nlohmann::json&& item) {
+        if (auto pod = kube::decode_pod(item)) {
+          seen->pods.push_back(*std::move(pod));
+        } else {
+          seen->unreadable = pod.error();
+        }
       },
-      [&client, options, action, pods,
+      [&client, next = options, action, seen,
        done = std::move(done)](Result<kube::ListMeta> listed) mutable {
         if (!listed) return done(tl::unexpected(listed.error()));
+        if (seen->unreadable) return done(tl::unexpected(*seen->unreadable));
         if (!listed->continue_token.empty()) {
-          options.continue_token = listed->continue_token;
-          return read_page(client, options, action, pods, std::move(done));
+          next.continue_token = listed->continue_token;
+          return read_page(client, next, action, seen, std::move(done));
         }
-        auto nodes = holders(action, *pods);
+        auto nodes = holders(action, seen->pods);
         if (!nodes) return done(tl::unexpected(nodes.error()));
         check_down(client, *std::move(nodes), std::move(done));
       });
@@ -86,7 +97,7 @@ void check_slot_free(kube::Client& client, const plan::CreatePod& action, Checke
   read_page(client,
             {.ns = action.child.ns,
              .label_selector = std::string(plan::kChildLabel) + "=" + action.child.name},
-            action, std::make_shared<std::vector<kube::Pod>>(), std::move(done));
+            action, std::make_shared<PodsSeen>(), std::move(done));
 }
 
 }  // namespace processhub::apply
