@@ -5,6 +5,7 @@
 #include <set>
 
 #include "api/fields.h"
+#include "api/merge_directives.h"
 #include "api/merge_order.h"
 #include "api/merge_schema.h"
 #include "api/spec_parts.h"
@@ -18,12 +19,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::string_view kPatch = "$patch";
-constexpr std::string_view kRetainKeys = "$retainKeys";
-constexpr std::string_view kDeleteFrom = "$deleteFromPrimitiveList/";
-constexpr std::string_view kSetOrder = "$setElementOrder/";
-// No PodTemplateSpec is this deep; one that is shall not exhaust the stack.
-constexpr int kMaxDepth = 200;
 constexpr size_t kLongList = 1000;
 
 // Where in the template the merge is, for messages and against endless depth.
@@ -41,66 +36,6 @@ struct Place {
 bool same_type(const json& a, const json& b) {
   if (a.is_number() && b.is_number()) return a.is_number_float() == b.is_number_float();
   return a.type() == b.type();
-}
-
-// Takes the nulls out of a value that only the patch has.
-void drop_nulls(json& value) {
-  if (value.is_object()) {
-    for (auto it = value.begin(); it != value.end();) {
-      if (it->is_null()) {
-        it = value.erase(it);
-      } else {
-        drop_nulls(*it++);
-      }
-    }
-  } else if (value.is_array()) {
-    for (json& element : value) drop_nulls(element);
-  }
-}
-
-// Takes out every object that carries $patch; false where `value` is one itself.
-bool drop_patches(json& value) {
-  if (value.is_object()) {
-    if (value.contains(kPatch)) return false;
-    for (auto it = value.begin(); it != value.end();) {
-      if (drop_patches(*it)) {
-        ++it;
-      } else {
-        it = value.erase(it);
-      }
-    }
-  } else if (value.is_array()) {
-    for (auto it = value.begin(); it != value.end();) {
-      if (drop_patches(*it)) {
-        ++it;
-      } else {
-        it = value.erase(it);
-      }
-    }
-  }
-  return true;
-}
-
-// What the API server does with a merged object when it reads it into its types.
-Result<void> tidy(json& value, int depth = 0) {
-  if (depth > kMaxDepth) return fail(ErrorKind::kInvalid, "template: is nested too deeply");
-  if (value.is_object()) {
-    for (auto it = value.begin(); it != value.end();) {
-      const std::string& key = it.key();
-      if (it->is_null() || key == kPatch || key == kRetainKeys || key.starts_with(kDeleteFrom) ||
-          key.starts_with(kSetOrder)) {
-        it = value.erase(it);
-        continue;
-      }
-      if (Result<void> done = tidy(*it, depth + 1); !done) return done;
-      ++it;
-    }
-  } else if (value.is_array()) {
-    for (json& element : value) {
-      if (Result<void> done = tidy(element, depth + 1); !done) return done;
-    }
-  }
-  return {};
 }
 
 Result<json> merge_object(json original, json patch, const MergeShape& shape, const Place& place);
@@ -308,7 +243,7 @@ Result<void> merge_ordered_list(json& original, json& patch, const std::string& 
     merged = live_list;
   } else if (has_change) {
     json added = *change;
-    drop_patches(added);
+    (void)drop_patches(added);  // a list is no object with $patch itself
     merged = std::move(added.get_ref<JsonList&>());
   } else {
     return {};
@@ -401,7 +336,7 @@ Result<void> delete_values(json& original, const std::string& name, const json& 
 }
 
 Result<json> merge_object(json original, json patch, const MergeShape& shape, const Place& place) {
-  if (place.depth > kMaxDepth) return place.refuse("is nested too deeply");
+  if (place.depth > kMaxMergeDepth) return place.refuse("is nested too deeply");
   if (const auto directive = patch.find(kPatch); directive != patch.end()) {
     if (*directive == "delete") return json::object();
     if (*directive != "replace") {
@@ -457,7 +392,7 @@ Result<json> merge_template(const json& base, const json& overlay) {
   Result<json> merged = merge_object(base, overlay.is_null() ? json::object() : overlay,
                                      pod_template_shape(), Place{});
   if (!merged) return merged;
-  if (auto done = tidy(*merged); !done) return tl::unexpected(std::move(done.error()));
+  if (auto done = drop_left_overs(*merged); !done) return tl::unexpected(std::move(done.error()));
   return merged;
 }
 
