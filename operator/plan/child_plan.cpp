@@ -163,7 +163,7 @@ class Planner {
     }
     const Pod* pod = slot.current();
     if (!slot.target) {
-      if (pod != nullptr && !is_stranded(slot)) remove_surplus(*pod);
+      if (pod != nullptr && !is_stranded(slot)) remove_surplus(slot, *pod);
       return;
     }
     if (pod == nullptr) {
@@ -192,8 +192,9 @@ class Planner {
     return pod.meta.deleted && !ends_pods(host_of(pod));
   }
 
-  // A replica fewer, because the factor fell or, with ClusterSize, because a node left.
-  void remove_surplus(const Pod& pod) {
+  // A replica fewer, because the factor fell or, with ClusterSize, because a node left:
+  // from a node that is well it goes like any other that drains.
+  void remove_surplus(const Slot& slot, const Pod& pod) {
     const Host host = host_of(pod);
     if (host == Host::kUp && members_.member(node_of(pod)) != nullptr) {
       return remove(pod, Reason::kSurplus);
@@ -201,7 +202,7 @@ class Planner {
     if (members_.mass_loss) return;
     switch (host) {
       case Host::kUp:
-        return remove(pod, why_not_here(node_of(pod)));
+        return move(slot, pod, why_not_here(node_of(pod)));
       case Host::kGone:
         return remove(pod, Reason::kNodeGone, down(pod));
       case Host::kReplaced:
@@ -389,34 +390,6 @@ class Planner {
 };
 
 }  // namespace
-
-std::string_view to_string(Reason reason) {
-  switch (reason) {
-    case Reason::kChildCreated:
-      return "ChildCreated";
-    case Reason::kNodeLost:
-      return "NodeLost";
-    case Reason::kNodeGone:
-      return "NodeGone";
-    case Reason::kNodeReplaced:
-      return "NodeReplaced";
-    case Reason::kNodeDraining:
-      return "NodeDraining";
-    case Reason::kNodeLeft:
-      return "NodeLeft";
-    case Reason::kRingChanged:
-      return "RingChanged";
-    case Reason::kTemplateChanged:
-      return "TemplateChanged";
-    case Reason::kPodFailed:
-      return "PodFailed";
-    case Reason::kSurplus:
-      return "Surplus";
-    case Reason::kNotOurs:
-      return "NotOurs";
-  }
-  return "";
-}
 
 ChildPlan plan_child(const ChildInput& input) { return Planner(input).plan(); }
 

@@ -226,6 +226,24 @@ TEST_F(MoveTest, WithOneNodeTooFewOnlyOneStays) {
   EXPECT_NE(now_.pod(1), nullptr);
 }
 
+TEST_F(MoveTest, WithClusterSizeADrainedNodesReplicaGoesWithinTheBudget) {
+  now_ = Situation(3);
+  now_.hub->spec.redundancy = {.strategy = api::RedundancyStrategyKind::kReplication,
+                               .replication = {.factor = std::nullopt}};
+  now_.settle();
+  cordon(now_.pods[1].node);
+  now_.may_move = false;
+  EXPECT_THAT(round(), IsEmpty());
+  EXPECT_TRUE(plan_.wants_move);
+  now_.may_move = true;
+  EXPECT_THAT(round(), ElementsAre("status", "delete 1.1 NodeDraining"));
+  EXPECT_TRUE(plan_.moving);
+  end_deleted();
+  EXPECT_THAT(round(), IsEmpty());
+  EXPECT_FALSE(plan_.moving);
+  EXPECT_EQ(plan_.status.ready, "2/2");
+}
+
 TEST_F(MoveTest, AJoinMovesOnlyChildrenOfTheNewNode) {
   int moved = 0;
   for (int i = 0; i < 40; ++i) {

@@ -308,6 +308,18 @@ TEST_F(MassLossPlanTest, NodesThatAreGoneOrReplacedAreNotActedOn) {
   EXPECT_THAT(round(at(10'000)), IsEmpty());
 }
 
+TEST_F(MassLossPlanTest, WithClusterSizeWhatLeavesIsKeptToo) {
+  now_ = Situation(5);
+  now_.hub->spec.redundancy = {.strategy = api::RedundancyStrategyKind::kReplication,
+                               .replication = {.factor = std::nullopt}};
+  now_.settle();
+  lose_all_but_one_of(5, at(0));
+  for (kube::Node& node : now_.nodes) node.unschedulable = true;
+  EXPECT_THAT(round(at(10'000)), IsEmpty());
+  now_.remove_node(now_.pods[0].node);
+  EXPECT_THAT(round(at(10'000)), IsEmpty());
+}
+
 TEST_F(MassLossPlanTest, NoVoluntaryMoveBegins) {
   given(1, 5);
   for (kube::Node& node : now_.nodes) {

@@ -96,6 +96,19 @@ TEST_F(ChildPlanTest, APodThatEndedByItselfIsDeletedButNotFasterThanEveryTenSeco
   }
 }
 
+TEST_F(ChildPlanTest, LooksAgainAtTheEarliestOfAllInstants) {
+  now_.replicas(2).settle();
+  for (const int first : {0, 1}) {
+    for (const int slot : {0, 1}) {
+      now_.pods[slot].phase = "Failed";
+      now_.pods[slot].ready = false;
+      now_.pods[slot].meta.created = at(slot == first ? -7 : -2);
+    }
+    EXPECT_THAT(actions(), IsEmpty());
+    EXPECT_EQ(plan_.look_again, at(3));
+  }
+}
+
 TEST_F(ChildPlanTest, APodOfAnotherOwnerGoesFirst) {
   now_.settle();
   now_.pods[0].meta.owner_uid = Uid("of a child that was deleted");

@@ -121,8 +121,8 @@ class Story {
         }
         break;
       case 12:
-        world_.note("the operator starts again");
-        world_.restart_operator();
+        world_.note("the operator will end after some more writes");
+        world_.restart_after(below(4));
         break;
     }
   }
@@ -206,6 +206,10 @@ class Story {
   }
 
   [[nodiscard]] std::string misplaced(const api::ProcessHubChild& child) const {
+    for (const api::Exclusion& exclusion : child.status.excluded) {
+      const NodeState* node = world_.frame().membership.node(exclusion.node);
+      if (node == nullptr || node->health == NodeHealth::kReady) return "an exclusion has no end";
+    }
     const auto nodes = wanted(child);
     if (std::set(nodes.begin(), nodes.end()).size() != nodes.size()) return "two on one node";
     const auto replicas = static_cast<size_t>(world_.frame().redundancy->replication_factor());

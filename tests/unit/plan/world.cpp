@@ -76,7 +76,14 @@ void World::fail_pod(size_t which) {
   state.pod.ready = false;
 }
 
-void World::restart_operator() {
+void World::restart_after(int writes) {
+  if (writes == 0) return restart();
+  writes_left_ = writes;
+}
+
+void World::restart() {
+  note("the operator starts again");
+  writes_left_.reset();
   frame_.reset();
   budget_ = {};
   looked_at_ = false;
@@ -133,7 +140,10 @@ bool World::settle() {
     look_again_.reset();
     update_frame();
     bool wrote = false;
-    for (api::ProcessHubChild& child : children_) wrote = work(child) || wrote;
+    for (api::ProcessHubChild& child : children_) {
+      if (frame_ == nullptr) update_frame();  // it has just started again
+      wrote = work(child) || wrote;
+    }
     if (!wrote) return true;
   }
   break_rule("the operator never comes to rest");
@@ -162,6 +172,10 @@ bool World::work(api::ProcessHubChild& child) {
     if (!carry_out(child, made.actions[i])) {
       note("  refused");
       return true;
+    }
+    if (writes_left_ && --*writes_left_ == 0) {
+      restart();
+      return true;  // the rest of the plan is forgotten
     }
   }
   bool wrote = !made.actions.empty();
@@ -198,6 +212,7 @@ bool World::carry_out(api::ProcessHubChild& child, const Action& action) {
       break_rule("deletes a pod that is not there");
       return false;
     }
+    check_move(child, *removal);
     start_deletion(found->second);
   } else {
     create(std::get<CreatePod>(action));
@@ -219,6 +234,33 @@ void World::create(const CreatePod& action) {
   state.pod.phase = "Pending";
   state.pod.meta.created = now_;
   pods_[action.pod.name] = state;
+}
+
+// A voluntary move takes one replica that serves, and only while all others do.
+void World::check_move(const api::ProcessHubChild& child, const DeletePod& removal) {
+  const kube::Pod& moved = pods_.at(removal.pod.name).pod;
+  if (!serves(moved, frame_->membership)) return;
+  switch (removal.reason) {
+    case Reason::kRingChanged:
+    case Reason::kNodeDraining:
+    case Reason::kNodeLeft:
+    case Reason::kTemplateChanged:
+      break;
+    default:
+      return;
+  }
+  if (frame_->membership.mass_loss) break_rule("moves in a mass loss");
+  std::vector<NodeName> excluded;
+  for (const api::Exclusion& exclusion : child.status.excluded) excluded.push_back(exclusion.node);
+  const auto wanted = frame_->distribution
+                          ->belongs_to(frame_->key, child.meta.name,
+                                       frame_->redundancy->replication_factor(), excluded)
+                          .nodes.size();
+  size_t left = 0;
+  for (const kube::Pod* pod : pods_of(child)) {
+    if (pod != &moved && serves(*pod, frame_->membership)) ++left;
+  }
+  if (left + 1 < wanted) break_rule("two replicas of " + child.meta.name + " move at once");
 }
 
 void World::start_deletion(PodState& state) {

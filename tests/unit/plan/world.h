@@ -35,7 +35,8 @@ class World {
   void change_template();
   void delete_pod(size_t which);  // somebody does
   void fail_pod(size_t which);    // it ends by itself
-  void restart_operator();        // nothing but the API is remembered
+  // After so many more writes the operator starts again: nothing but the API is remembered.
+  void restart_after(int writes);
 
   // Lets the operator work until it does nothing more without time passing. False: it never
   // stops, which is a failure.
@@ -68,6 +69,8 @@ class World {
   void create(const CreatePod& action);
   void start_deletion(PodState& state);
   void check(const api::ProcessHubChild& child);
+  void check_move(const api::ProcessHubChild& child, const DeletePod& removal);
+  void restart();
   void break_rule(const std::string& what);
 
   WallTime now_ = at(0);
@@ -76,7 +79,8 @@ class World {
   PodTemplate template_ = make_template("rev1");
   std::shared_ptr<const HubFrame> frame_;
   controller::MoveBudget budget_;
-  bool looked_at_ = false;  // whether statuses have been counted since the last start
+  bool looked_at_ = false;          // whether statuses have been counted since the last start
+  std::optional<int> writes_left_;  // until the next start
   std::optional<WallTime> look_again_;
   int next_uid_ = 1;
   int next_revision_ = 2;
