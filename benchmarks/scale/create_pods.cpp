@@ -3,13 +3,12 @@
 // with Go's client.
 //
 //   scale_create_pods --namespace NAME [--pods 5000] [--in-flight 32]
-#include <sys/resource.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/event_loop.h"
@@ -27,9 +26,8 @@ nlohmann::json pod(const std::string& ns, int number) {
           {"metadata", {{"namespace", ns}, {"name", "pod-" + std::to_string(number)}}},
           {"spec",
            {{"schedulerName", "nobody"},
-            {"containers",
-             nlohmann::json::array(
-                 {{{"name", "main"}, {"image", "registry.k8s.io/pause:3.10"}}})}}}};
+            {"containers", nlohmann::json::array(
+                               {{{"name", "main"}, {"image", "registry.k8s.io/pause:3.10"}}})}}}};
 }
 
 double cpu_seconds() {

@@ -140,10 +140,11 @@ func loadAverage() string {
 	return load
 }
 
-// awaitQuietOthers waits, at most 3 minutes, until others leave the machine alone.
-func (m *machine) awaitQuietOthers(ctx context.Context, cores float64) {
-	until := time.Now().Add(3 * time.Minute)
-	for time.Now().Before(until) && ctx.Err() == nil {
+// awaitQuietOthers waits until others leave the machine alone, but all its calls together
+// no longer than `patience`.
+func (m *machine) awaitQuietOthers(ctx context.Context, cores float64, patience *time.Duration) {
+	for *patience > 0 && ctx.Err() == nil {
+		*patience -= 3 * time.Second
 		before := m.sample()
 		time.Sleep(3 * time.Second)
 		if m.sample().othersSince(before) <= cores {

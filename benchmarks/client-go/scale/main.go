@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 type options struct {
@@ -28,8 +29,10 @@ type options struct {
 	children   int
 	pods       int
 	runs       int
+	warmUps    int
 	retries    int
 	noise      float64
+	patience   time.Duration
 	only       string
 	json       string
 	command    string
@@ -44,9 +47,11 @@ func parseOptions() options {
 	flag.StringVar(&o.goCreate, "go-create-pods", "", "the one that does so with Go's")
 	flag.IntVar(&o.children, "children", 1000, "children, and pods of the others")
 	flag.IntVar(&o.pods, "pods", 5000, "bare pods for the comparison of the clients")
-	flag.IntVar(&o.runs, "runs", 3, "measured runs of each kind, after a warm-up")
+	flag.IntVar(&o.runs, "runs", 3, "measured runs of each kind")
+	flag.IntVar(&o.warmUps, "warm-ups", 1, "runs of each kind before those")
 	flag.IntVar(&o.retries, "retries", 6, "runs to repeat, of all, because others used the machine meanwhile")
 	flag.Float64Var(&o.noise, "noise", 0.15, "cores that others may use during a run")
+	flag.DurationVar(&o.patience, "patience", 15*time.Minute, "how long, in all, to wait for others to use less")
 	flag.StringVar(&o.only, "only", "", "kinds to measure, with commas between (default: all)")
 	flag.StringVar(&o.json, "json", "", "write the results to this file, too")
 	flag.StringVar(&o.command, "command", "", "what the user typed, for that file")
@@ -82,12 +87,12 @@ func main() {
 	}
 }
 
-// measure runs every kind once to warm up, then each `runs` times, in an order that is
-// turned round each time: what a run leaves behind does not always meet the same kind.
+// measure runs every kind to warm up, then each `runs` times, in an order that is turned
+// round each time: what a run leaves behind does not always meet the same kind.
 func measure(ctx context.Context, b *bench) error {
 	for _, group := range [][]kind{b.workloads(), b.clients()} {
 		group = slices.DeleteFunc(group, func(k kind) bool { return !b.wanted(k.name) })
-		for round := 0; round <= b.options.runs; round++ {
+		for round := 1 - b.options.warmUps; round <= b.options.runs; round++ {
 			for _, k := range group {
 				if err := b.one(ctx, k, round); err != nil {
 					return fmt.Errorf("%s: %w", k.name, err)
@@ -104,22 +109,22 @@ func (b *bench) wanted(name string) bool {
 }
 
 // one run, which is repeated while others use the machine, as often as that is allowed.
-// Round 0 is the warm-up.
+// Rounds up to 0 warm up.
 func (b *bench) one(ctx context.Context, k kind, round int) error {
 	for {
-		b.machine.awaitQuietOthers(ctx, b.options.noise)
+		b.machine.awaitQuietOthers(ctx, b.options.noise, &b.options.patience)
 		run, err := k.run(ctx)
 		if err != nil {
 			return err
 		}
 		noisy := run.others > b.options.noise
 		what := fmt.Sprintf("run %d", round)
-		if round == 0 {
+		if round <= 0 {
 			what = "warm-up"
 		}
 		fmt.Fprintf(os.Stderr, "%-22s %-8s %s; others used %.2f cores, load %s\n", k.name, what, run, run.others, loadAverage())
 		switch {
-		case round == 0:
+		case round <= 0:
 			return nil
 		case noisy && b.options.retries > 0:
 			b.options.retries--

@@ -331,7 +331,7 @@ func (b *bench) pausedHub(ctx context.Context, space string) error {
 	if _, err := b.any.Resource(hubs).Namespace(space).Create(ctx, hub, metav1.CreateOptions{}); err != nil {
 		return err
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	group, creating := errgroup.WithContext(ctx)
 	group.SetLimit(16)
 	for i := range b.options.children {
 		group.Go(func() error {
@@ -341,15 +341,15 @@ func (b *bench) pausedHub(ctx context.Context, space string) error {
 				"metadata":   map[string]any{"name": childName(i), "namespace": space},
 				"spec":       map[string]any{"hub": name},
 			}}
-			_, err := b.any.Resource(children).Namespace(space).Create(ctx, child, metav1.CreateOptions{})
+			_, err := b.any.Resource(children).Namespace(space).Create(creating, child, metav1.CreateOptions{})
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return poll(context.WithoutCancel(ctx), "the hub to know its children", func() (bool, error) {
-		hub, err := b.any.Resource(hubs).Namespace(space).Get(context.Background(), name, metav1.GetOptions{})
+	return poll(ctx, "the hub to know its children", func() (bool, error) {
+		hub, err := b.any.Resource(hubs).Namespace(space).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return false, err
 		}
