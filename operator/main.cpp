@@ -94,7 +94,9 @@ class Process {
       : options_(options),
         loop_(clock_),
         transport_(connection, loop_, files_, clock_),
-        lease_client_(transport_, loop_, kube::unguarded()),
+        lease_client_(transport_, loop_, kube::unguarded(),
+                      {.deadline = std::chrono::duration_cast<std::chrono::milliseconds>(
+                           options.renew_deadline / 2)}),
         elector_(lease_client_, loop_, clock_, random_,
                  {.ns = options.lease_namespace,
                   .name = options.lease_name,

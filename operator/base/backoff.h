@@ -17,8 +17,8 @@ class Backoff {
   [[nodiscard]] Duration next(Random& random) {
     const Duration full = std::min(cap_, base_ * (int64_t{1} << std::min(failures_, 20)));
     ++failures_;
-    return full / 2 +
-           Duration(static_cast<int64_t>(static_cast<double>(full.count() / 2) * random.unit()));
+    const double share = 0.5 + 0.5 * random.unit();
+    return Duration(static_cast<int64_t>(static_cast<double>(full.count()) * share));
   }
 
   void reset() { failures_ = 0; }

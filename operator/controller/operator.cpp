@@ -13,6 +13,9 @@ namespace {
 // Keys worked at once: enough to keep the client's requests in flight.
 constexpr size_t kHubWorkers = 4;
 constexpr size_t kChildWorkers = 64;
+// The server sends a bookmark about every minute: a connection that is silent for longer
+// than this is dead, though nobody has said so.
+constexpr auto kLongestSilence = std::chrono::seconds(150);
 
 kube::Projection custom_resource_mask() { return kube::meta_mask().with({"spec", "status"}); }
 
@@ -68,7 +71,8 @@ void Operator::watch(kube::Resource resource, kube::Projection mask, std::string
   watch::ReflectorOptions options{.resource = resource,
                                   .mask = std::move(mask),
                                   .ns = resource.namespaced ? options_.ns : std::string(),
-                                  .label_selector = std::move(label_selector)};
+                                  .label_selector = std::move(label_selector),
+                                  .longest_silence = kLongestSilence};
   watched_.emplace_back(resource.plural);
   reflectors_.push_back(std::make_unique<watch::Reflector>(client_, executor_, clock_, random_,
                                                            std::move(options), std::move(sink)));
