@@ -96,8 +96,10 @@ void ChildController::reject(const Child& child, const std::string& reason,
   carry_out(child, {}, plan::rejected_status(*child, reason, message, context_.clock.wall_now()));
 }
 
+// A place in the budget is free again only when the status says so: else others would
+// see more children migrate than may.
 void ChildController::account(const Child& child, HubEntry& hub, const ChildPlan& plan) {
-  if (plan.moving) {
+  if (plan.moving || api::is_true(child->status.conditions, plan::kMigrating)) {
     hub.budget.took(child->key());
   } else if (plan.wants_move) {
     hub.budget.waits(child->key());
@@ -131,12 +133,14 @@ void ChildController::carry_out(const Child& child, std::vector<plan::Action> ac
                                          .status = status});
   }
   if (actions.empty()) return finish(child->key(), {});
+  acting_on_[child->key()] = child;
   executor_.run(std::move(actions),
                 [this, key = child->key()](const Result<void>& result) { finish(key, result); });
 }
 
 void ChildController::finish(const ChildKey& key, const Result<void>& result) {
   const ChildKey done = key;  // `key` may belong to what done() lets go
+  acting_on_.erase(done);
   if (result) {
     queue_.forget(done);
   } else {
@@ -186,8 +190,9 @@ void ChildController::applied(const plan::Action& action, const kube::ObjectMeta
   } else if (const auto* put = std::get_if<plan::PutStatus>(&action)) {
     own_writes_.wrote(put->child, "processhubchildren", object.version);
     differs_since_.erase(put->child);
-    const auto child = context_.caches.children.find(put->child);
-    if (child != nullptr) tell_of_conditions(*child, put->status);
+    // Compared with what it was planned from: the cache may have seen this write already.
+    const auto acting = acting_on_.find(put->child);
+    if (acting != acting_on_.end()) tell_of_conditions(*acting->second, put->status);
   }
 }
 

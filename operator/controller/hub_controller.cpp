@@ -53,8 +53,21 @@ HubController::HubController(Context& context, ChildController& children,
   context_.caches.children.subscribe([this](const auto& before, const auto& after) {
     // spec.hub cannot change, so either names the hub.
     queue_.add_after((before != nullptr ? before : after)->hub_key(), kChildLag);
+    if (after == nullptr) add_those_that_list(before->key());
   });
   queue_.start([this](const HubKey& key) { reconcile(key); });
+}
+
+// Hubs that want a child of this name: it is free now.
+void HubController::add_those_that_list(const ChildKey& child) {
+  for (const auto& [key, hub] : context_.caches.hubs.all()) {
+    const auto& wanted = hub->spec.children;
+    if (key.ns != child.ns) continue;
+    if (std::any_of(wanted.begin(), wanted.end(),
+                    [&](const api::InlineChild& one) { return one.name == child.name; })) {
+      queue_.add(key);
+    }
+  }
 }
 
 void HubController::add_all() {

@@ -32,6 +32,7 @@ class HubController {
   struct Writes;  // the writes of one reconcile that are under way
 
   void add_all();
+  void add_those_that_list(const ChildKey& child);
   void reconcile(const HubKey& key);
   void work(const Hub& hub);
   void update_frame(const Hub& hub, HubEntry& entry);
