@@ -21,7 +21,11 @@ namespace {
 using kube::ConditionStatus;
 using testing::World;
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr int kSeeds = 300;
+#else
 constexpr int kSeeds = 3000;
+#endif
 
 class Story {
  public:

@@ -184,7 +184,8 @@ TEST_F(PodTest, ToleratesWhatTheHubsNodesMayCarryBesideTheUsersOwn) {
 }
 
 TEST_F(PodTest, ToleratesNothingWithoutLimitsOfKeyAndEffect) {
-  for (const json& toleration : spec(json::object())["tolerations"]) {
+  const json made = spec(json::object());
+  for (const json& toleration : made["tolerations"]) {
     EXPECT_TRUE(toleration.contains("key"));
     EXPECT_TRUE(toleration.contains("effect"));
     EXPECT_FALSE(toleration.contains("tolerationSeconds"));
