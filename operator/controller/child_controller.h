@@ -52,7 +52,7 @@ class ChildController {
   apply::PlanExecutor executor_;
   std::map<ChildKey, SteadyTime> differs_since_;
   std::map<ChildKey, HubKey> hub_of_;     // of children that have been planned
-  std::map<ChildKey, Child> acting_on_;  // while a plan is carried out: what it was made from
+  std::map<ChildKey, Child> acting_on_;   // while a plan is carried out: what it was made from
   std::map<ChildKey, SteadyTime> began_;  // of the keys that are being worked
   bool leads_ = false;
 };
