@@ -13,6 +13,7 @@ namespace {
 using plan::ChildPlan;
 
 constexpr auto kStatusLag = std::chrono::seconds(2);
+constexpr size_t kStatusWrites = 2;  // at a time: pods go first
 
 bool at_rest(const api::ChildStatus& status) { return status.phase == api::Phase::kRunning; }
 
@@ -22,9 +23,11 @@ ChildController::ChildController(Context& context, queue::QueueOptions options)
     : context_(context),
       queue_(context.executor, context.clock, std::move(options)),
       own_writes_(context.executor, [this](const ChildKey& key) { queue_.add(key); }),
-      executor_(context.client, [this](const plan::Action& action, const kube::ObjectMeta& object) {
-        applied(action, object);
-      }) {
+      executor_(context.client,
+                [this](const plan::Action& action, const kube::ObjectMeta& object) {
+                  applied(action, object);
+                }),
+      status_line_(kStatusWrites) {
   own_writes_.follow("pods", context_.caches.pods);
   own_writes_.follow("processhubchildren", context_.caches.children);
   context_.caches.children.subscribe([this](const auto& before, const auto& after) {
@@ -114,19 +117,20 @@ bool ChildController::status_is_due(const Child& child, const api::ChildStatus& 
     differs_since_.erase(child->key());
     return false;
   }
-  if (at_rest(status)) return true;
+  // The end of a move frees a place in the budget: others wait for it.
+  if (api::is_true(child->status.conditions, plan::kMigrating)) return true;
+  if (at_rest(status)) return status_line_.enter(child->key());
   const SteadyTime now = context_.clock.steady_now();
   const SteadyTime since = differs_since_.try_emplace(child->key(), now).first->second;
-  if (now >= since + kStatusLag) return true;
+  if (now >= since + kStatusLag) return status_line_.enter(child->key());
   queue_.add_after(child->key(), since + kStatusLag - now);
   return false;
 }
 
 void ChildController::carry_out(const Child& child, std::vector<plan::Action> actions,
                                 const api::ChildStatus& status) {
-  const bool writes_status =
-      !actions.empty() && std::holds_alternative<plan::PutStatus>(actions.front());
-  if (!writes_status && status_is_due(child, status)) {
+  // What the actions change is seen in the caches, and the status then made from that.
+  if (actions.empty() && status_is_due(child, status)) {
     actions.emplace_back(plan::PutStatus{.child = child->key(),
                                          .uid = child->meta.uid,
                                          .version = child->meta.version,
@@ -141,6 +145,7 @@ void ChildController::carry_out(const Child& child, std::vector<plan::Action> ac
 void ChildController::finish(const ChildKey& key, const Result<void>& result) {
   const ChildKey done = key;  // `key` may belong to what done() lets go
   acting_on_.erase(done);
+  if (const auto next = status_line_.leave(done)) queue_.add(*next);
   if (result) {
     queue_.forget(done);
   } else {

@@ -10,6 +10,7 @@
 #include "apply/plan_executor.h"
 #include "cache/own_writes.h"
 #include "controller/context.h"
+#include "controller/status_line.h"
 #include "plan/child_plan.h"
 #include "queue/work_queue.h"
 
@@ -50,6 +51,7 @@ class ChildController {
   queue::WorkQueue<ChildKey> queue_;
   cache::OwnWrites<ChildKey> own_writes_;
   apply::PlanExecutor executor_;
+  StatusLine status_line_;
   std::map<ChildKey, SteadyTime> differs_since_;
   std::map<ChildKey, HubKey> hub_of_;     // of children that have been planned
   std::map<ChildKey, Child> acting_on_;   // while a plan is carried out: what it was made from

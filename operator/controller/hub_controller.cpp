@@ -23,6 +23,8 @@ using plan::NodeHealth;
 constexpr auto kStatusPeriod = std::chrono::seconds(1);
 // Many children change together; the hub looks at them together.
 constexpr auto kChildLag = std::chrono::milliseconds(200);
+// So that the pods of the first children are made while the others are still applied.
+constexpr size_t kAppliesAtOnce = 4;
 constexpr size_t kNamesInANote = 10;
 
 bool same_for_children(const HubFrame& a, const HubFrame& b) {
@@ -35,6 +37,8 @@ bool same_for_children(const HubFrame& a, const HubFrame& b) {
 
 struct HubController::Writes {
   size_t open = 1;  // the reconcile itself, until it has begun all of them
+  std::vector<plan::ApplyChild> apply = {};
+  size_t applied = 0;  // how many of them have been sent
   Result<void> result = {};
 };
 
@@ -213,28 +217,11 @@ void HubController::carry_out(const Hub& hub, plan::HubPlan plan) {
   HubEntry& entry = context_.hubs.at(key);
   auto writes = std::make_shared<Writes>();
   const auto ended = [this, key, writes](const Result<void>& result) {
-    if (!result) writes->result = result;
-    if (--writes->open == 0) finish(key, writes->result);
+    end_write(key, writes, result);
   };
 
-  for (const plan::ApplyChild& apply : plan.apply) {
-    ++writes->open;
-    const kube::ObjectRef ref{
-        .resource = kube::kProcessHubChildren, .ns = apply.child.ns, .name = apply.child.name};
-    context_.client.apply(
-        ref, *apply.body, true, [this, key, child = apply.child, ended](auto made) {
-          HubEntry* entry = context_.hubs.find(key);
-          if (!made) {
-            if (entry != nullptr && made.error().kind == ErrorKind::kUnprocessable) {
-              entry->refused[child.name] = made.error().message;
-            }
-            return ended(tl::unexpected(made.error()));
-          }
-          if (entry != nullptr) entry->refused.erase(child.name);
-          own_writes_.wrote(key, "processhubchildren", made->version);
-          ended({});
-        });
-  }
+  writes->apply = std::move(plan.apply);
+  for (size_t i = 0; i < kAppliesAtOnce; ++i) apply_next(key, writes);
   for (const plan::DeleteChild& remove : plan.remove) {
     ++writes->open;
     entry.refused.erase(remove.child.name);
@@ -255,6 +242,32 @@ void HubController::carry_out(const Hub& hub, plan::HubPlan plan) {
     put_status(hub, plan.status, ended);
   }
   ended({});
+}
+
+void HubController::apply_next(const HubKey& key, const std::shared_ptr<Writes>& writes) {
+  if (writes->applied == writes->apply.size()) return;
+  const plan::ApplyChild& apply = writes->apply[writes->applied++];
+  ++writes->open;
+  const kube::ObjectRef ref{
+      .resource = kube::kProcessHubChildren, .ns = apply.child.ns, .name = apply.child.name};
+  context_.client.apply(
+      ref, *apply.body, true, [this, key, writes, name = apply.child.name](auto made) {
+        HubEntry* entry = context_.hubs.find(key);
+        if (made) {
+          own_writes_.wrote(key, "processhubchildren", made->version);
+          if (entry != nullptr) entry->refused.erase(name);
+        } else if (entry != nullptr && made.error().kind == ErrorKind::kUnprocessable) {
+          entry->refused[name] = made.error().message;
+        }
+        apply_next(key, writes);
+        end_write(key, writes, made.map([](const auto&) {}));
+      });
+}
+
+void HubController::end_write(const HubKey& key, const std::shared_ptr<Writes>& writes,
+                              const Result<void>& result) {
+  if (!result) writes->result = result;
+  if (--writes->open == 0) finish(key, writes->result);
 }
 
 bool HubController::status_is_due(const Hub& hub, HubEntry& entry, const api::HubStatus& status) {

@@ -41,6 +41,9 @@ class HubController {
   [[nodiscard]] std::string names_of_children_on(const HubKey& hub, const NodeName& node) const;
   void count_moves(const HubKey& key, HubEntry& entry);
   void carry_out(const Hub& hub, plan::HubPlan plan);
+  void apply_next(const HubKey& key, const std::shared_ptr<Writes>& writes);
+  void end_write(const HubKey& key, const std::shared_ptr<Writes>& writes,
+                 const Result<void>& result);
   void put_status(const Hub& hub, const api::HubStatus& status,
                   std::function<void(const Result<void>&)> ended);
   [[nodiscard]] bool status_is_due(const Hub& hub, HubEntry& entry, const api::HubStatus& status);

@@ -73,6 +73,11 @@ void tolerate(json& spec, const api::NodesSpec& nodes) {
   };
   for (const api::Toleration& toleration : nodes.tolerations) add(to_json(toleration));
   for (const char* key : {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}) {
+    // The template's own would end ours by its tolerationSeconds: the shortest counts.
+    const auto is_this = [&](const json& t) {
+      return t.is_object() && t.value("key", json()) == key;
+    };
+    list.erase(std::remove_if(list.begin(), list.end(), is_this), list.end());
     add({{"key", key}, {"operator", "Exists"}, {"effect", "NoExecute"}});
   }
   for (const char* key : {"node.kubernetes.io/memory-pressure", "node.kubernetes.io/disk-pressure",

@@ -183,6 +183,14 @@ TEST_F(PodTest, ToleratesWhatTheHubsNodesMayCarryBesideTheUsersOwn) {
   EXPECT_THAT(made, SizeIs(8));
 }
 
+TEST_F(PodTest, LeavesItToTheOperatorHowLongAPodStaysOnALostNode) {
+  const json made = spec(json::parse(R"({"tolerations": [
+      {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute",
+       "tolerationSeconds": 30}]})"))["tolerations"];
+  for (const json& toleration : made) EXPECT_FALSE(toleration.contains("tolerationSeconds"));
+  EXPECT_THAT(made, SizeIs(5));
+}
+
 TEST_F(PodTest, ToleratesNothingWithoutLimitsOfKeyAndEffect) {
   const json made = spec(json::object());
   for (const json& toleration : made["tolerations"]) {
