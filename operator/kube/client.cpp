@@ -87,6 +87,10 @@ class Watch : public std::enable_shared_from_this<Watch> {
                                     [weak](Result<Response> result) {
                                       if (const auto self = weak.lock())
                                         self->on_end(std::move(result));
+                                    },
+                                .opened =
+                                    [weak] {
+                                      if (const auto self = weak.lock()) self->on_opened();
                                     }});
   }
 
@@ -96,6 +100,10 @@ class Watch : public std::enable_shared_from_this<Watch> {
   }
 
  private:
+  void on_opened() {
+    if (!ended_ && callbacks_.opened) callbacks_.opened();
+  }
+
   void on_lines(const std::vector<std::string>& lines) {
     if (ended_) return;
     std::vector<WatchEvent> events;

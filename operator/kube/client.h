@@ -84,6 +84,8 @@ struct WatchCallbacks {
   // Once, last. A value: the server ended the watch in order. An Error: the transport's, the
   // server's refusal, an ERROR event (kGone: list again), or kInvalid for an unreadable line.
   std::function<void(Result<void>)> end;
+  // Once, before any event: the server has accepted the watch. May be empty.
+  std::function<void()> opened = {};
 };
 
 struct WriteOptions {

@@ -166,6 +166,13 @@ struct CpprestTransport::Waiting {
     }
   }
 
+  void opened(uint64_t id) {
+    const auto stream = streams.find(id);
+    if (stream == streams.end() || !stream->second->opened) return;
+    const auto callbacks = stream->second;  // kept while it runs: it may drop the stream
+    callbacks->opened();
+  }
+
   void lines(uint64_t id, std::vector<std::string> lines) {
     const auto stream = streams.find(id);
     if (stream == streams.end()) return;
@@ -370,6 +377,9 @@ void CpprestTransport::Wire::on_head(const OperationPtr& operation,
     operation->heard = steady_clock::now();
     // The first of the body may have come before this.
     if (operation->status == 200 && !operation->answered) {
+      executor_.post([waiting = waiting_, id = operation->id] {
+        if (const auto at = waiting.lock()) at->opened(id);
+      });
       split_lines(operation, std::exchange(operation->body, {}));
     }
   }

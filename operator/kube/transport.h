@@ -48,6 +48,8 @@ struct StreamCallbacks {
   // Once, last. A value: the server ended the stream in order (status 200), or
   // answered with the given other status and body. An error: the stream broke.
   std::function<void(Result<Response>)> end;
+  // Once, before any line: the server has answered 200. May be empty.
+  std::function<void()> opened = {};
 };
 
 class Transport {

@@ -124,6 +124,10 @@ void Reflector::open_watch() {
                            .end =
                                [this, life](const Result<void>& result) {
                                  if (!life.expired()) on_watch_end(result);
+                               },
+                           .opened =
+                               [this, life] {
+                                 if (!life.expired()) note_progress();
                                }});
 }
 

@@ -37,6 +37,13 @@ void ScriptedStream::drop() {
   idle_.reset();
 }
 
+void ScriptedStream::accept() {
+  if (!open_) return;
+  executor_.post([self = shared_from_this()] {
+    if (!self->dropped_ && self->callbacks_.opened) self->callbacks_.opened();
+  });
+}
+
 void ScriptedStream::lines(std::vector<std::string> texts) {
   if (!open_) return;
   begin();

@@ -59,6 +59,8 @@ class ScriptedStream : public std::enable_shared_from_this<ScriptedStream> {
   // Whether the client still listens and the server has not ended it.
   [[nodiscard]] bool open() const { return open_; }
 
+  // The server answers 200, before any line.
+  void accept();
   void line(std::string text) { lines({std::move(text)}); }
   void lines(std::vector<std::string> texts);
   void end(int status, std::string body = {},

@@ -335,6 +335,15 @@ TEST_F(ReflectorTest, BackoffGrowsWhileTheServerIsUnreachableAndStartsAnewAfterA
   EXPECT_LE(wait(), 800ms);
 }
 
+TEST_F(ReflectorTest, ItsProblemIsOverWhenTheServerAcceptsTheWatchThoughNothingHappens) {
+  watching()->fail(ErrorKind::kUnreachable);
+  wait();
+  ASSERT_TRUE(reflector_.problem().has_value());
+  transport_.watch()->accept();
+  executor_.settle();
+  EXPECT_FALSE(reflector_.problem().has_value());
+}
+
 TEST_F(ReflectorTest, ForbiddenIsTriedAgain) {
   reflector_.start();
   transport_.request()->answer(403, R"({"kind":"Status","code":403,"message":"no"})");
