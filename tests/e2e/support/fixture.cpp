@@ -110,9 +110,11 @@ void WithoutOperator::TearDown() {
   pods_.reset();
   children_.reset();
   hubs_.reset();
-  kubectl({"delete", "phub,phc", "--all", "-n", ns_});
-  // No kubelet has to confirm their end: that of a lost node never would.
-  kubectl({"delete", "pods", "--all", "-n", ns_, "--force", "--grace-period=0", "--wait=false"});
+  // Each kind by one request, and the pods without their kubelets, which may be lost.
+  const std::string hubs = "/apis/processhub.io/v1alpha1/namespaces/" + ns_;
+  kubectl({"delete", "--raw", hubs + "/processhubs"});
+  kubectl({"delete", "--raw", hubs + "/processhubchildren"});
+  kubectl({"delete", "--raw", "/api/v1/namespaces/" + ns_ + "/pods?gracePeriodSeconds=0"});
   kubectl({"delete", "namespace", ns_, "--wait=false"});
 }
 
