@@ -53,7 +53,7 @@ TEST_F(Leader, ThatIsKilledIsReplacedByTheOther) {
   auto children = names("tenant", 4);
   children.emplace_back("late");
   eventually_placed({.children = children, .nodes = nodes_.names()});
-  EXPECT_NE(holder(), first_);
+  EXPECT_TRUE(wait_until([&] { return holder() != first_; }));
   auto after = pods_of("workers");
   after.erase("late");
   EXPECT_EQ(after, before);

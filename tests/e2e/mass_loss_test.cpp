@@ -8,8 +8,9 @@ namespace {
 
 class MassLoss : public WithOperator {};
 
-// A loss must stand longer than it takes until all of several are noticed.
-const json kPatient = {{"failover", {{"restartAfterSeconds", 10}, {"replaceAfterSeconds", 10}}}};
+// A loss must stand longer than it takes until all of several nodes are noticed to be
+// lost, or to be back.
+const json kPatient = {{"failover", {{"restartAfterSeconds", 15}, {"replaceAfterSeconds", 15}}}};
 
 TEST_F(MassLoss, IsWaitedOutAndNothingMoves) {
   const NodeSet nodes(5);

@@ -1,6 +1,7 @@
 #include "e2e/support/watch.h"
 
 #include <gtest/gtest.h>
+#include <iostream>
 #include <utility>
 
 #include "e2e/support/inbox.h"
@@ -27,12 +28,17 @@ void Watch::State::take(json event) {
 Watch::Watch(Words words) {
   Words command = {"kubectl", "get", "--watch", "--output-watch-events", "-o", "json"};
   command.insert(command.end(), words.begin(), words.end());
-  process_ = std::make_unique<Process>(
-      command, Process::Options{.on_line = [state = state_](const std::string& line) {
-        auto event = std::make_shared<json>(json::parse(line));  // kubectl gives each a line
-        Inbox::get().put([state, event] { state->take(std::move(*event)); });
-      }});
+  const auto take = [state = state_](const std::string& line) {
+    auto event = std::make_shared<json>(json::parse(line));  // kubectl gives each a line
+    Inbox::get().put([state, event] { state->take(std::move(*event)); });
+  };
+  const auto tell = [state = state_, resource = words.front()] {
+    if (state->wanted) std::cout << "the watch of " << resource << " has ended\n";
+  };
+  process_ = std::make_unique<Process>(command, Process::Options{.on_line = take, .on_end = tell});
 }
+
+Watch::~Watch() { state_->wanted = false; }
 
 const std::map<std::string, json>& Watch::objects() const { return state_->objects; }
 

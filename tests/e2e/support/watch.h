@@ -5,6 +5,7 @@
 //   wait_until([&] { return pods.objects().size() == 3; });
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -24,6 +25,9 @@ class Watch {
   };
 
   explicit Watch(Words words);
+  ~Watch();
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
 
   // By name. Both change only while the test waits (inbox.h).
   [[nodiscard]] const std::map<std::string, nlohmann::json>& objects() const;
@@ -36,6 +40,7 @@ class Watch {
   struct State {
     std::map<std::string, nlohmann::json> objects;
     std::vector<Event> history;
+    std::atomic<bool> wanted = true;
     void take(nlohmann::json event);
   };
 
