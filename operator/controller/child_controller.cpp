@@ -15,6 +15,11 @@ using plan::ChildPlan;
 constexpr auto kStatusLag = std::chrono::seconds(2);
 constexpr size_t kStatusWrites = 2;  // at a time: pods go first
 
+// The server will not have what was sent, and said why.
+bool is_refusal(const Error& error) {
+  return error.kind == ErrorKind::kForbidden || error.kind == ErrorKind::kUnprocessable;
+}
+
 bool at_rest(const api::ChildStatus& status) { return status.phase == api::Phase::kRunning; }
 
 }  // namespace
@@ -34,7 +39,8 @@ ChildController::ChildController(Context& context, queue::QueueOptions options)
     queue_.add(before != nullptr ? before->key() : after->key());
   });
   context_.caches.pods.subscribe([this](const auto& before, const auto& after) {
-    queue_.add(Caches::child_of(before != nullptr ? *before : *after));
+    if (before != nullptr) queue_.add(Caches::child_of(*before));
+    if (after != nullptr) queue_.add(Caches::child_of(*after));
   });
   queue_.start([this](const ChildKey& key) { reconcile(key); });
 }
@@ -56,12 +62,17 @@ void ChildController::reconcile(const ChildKey& key) {
     forget(key);
     return finish(key, {});
   }
-  if (!leads_ || !own_writes_.passed(key)) return finish(key, {});
+  if (!leads_ || !own_writes_.passed(key)) {
+    // Nothing was done, so nothing has succeeded or failed.
+    began_.erase(key);
+    return queue_.done(key);
+  }
   work(child);
 }
 
 void ChildController::work(const Child& child) {
   const HubKey hub_key = child->hub_key();
+  hub_of_[child->key()] = hub_key;
   const auto hub = context_.caches.hubs.find(hub_key);
   if (child->problem) return reject(child, "InvalidSpec", *child->problem);
   if (hub == nullptr || hub->meta.deleted) {
@@ -74,7 +85,6 @@ void ChildController::work(const Child& child) {
   if (entry == nullptr) return finish(child->key(), {});  // the hub's turn comes, then ours
   if (entry->frame == nullptr) return reject(child, "HubInvalid", entry->problem);
 
-  hub_of_[child->key()] = hub_key;
   const auto pods = context_.caches.pods_by_child.find(child->key());
   std::vector<const kube::Pod*> views;
   views.reserve(pods.size());
@@ -86,7 +96,9 @@ void ChildController::work(const Child& child) {
                                      .pods = views,
                                      .pod_template = pod_template,
                                      .may_move = entry->budget.may_move(child->key()),
-                                     .now = now});
+                                     .now = now,
+                                     .failures = failures_[child->key()]});
+  tell_of_refusal(child->key(), plan.status, now);
   account(child, *entry, plan);
   if (plan.look_again) queue_.add_after(child->key(), *plan.look_again - now);
   carry_out(child, std::move(plan.actions), plan.status);
@@ -129,12 +141,16 @@ bool ChildController::status_is_due(const Child& child, const api::ChildStatus& 
 
 void ChildController::carry_out(const Child& child, std::vector<plan::Action> actions,
                                 const api::ChildStatus& status) {
-  // What the actions change is seen in the caches, and the status then made from that.
-  if (actions.empty() && status_is_due(child, status)) {
-    actions.emplace_back(plan::PutStatus{.child = child->key(),
-                                         .uid = child->meta.uid,
-                                         .version = child->meta.version,
-                                         .status = status});
+  // What the actions change is seen in the caches, and the status then made from that; but
+  // where the server refuses them, that is to be said first.
+  const bool refused = refused_.contains(child->key()) && !(status == child->status);
+  const bool writes_status =
+      !actions.empty() && std::holds_alternative<plan::PutStatus>(actions.front());
+  if (!writes_status && (actions.empty() ? status_is_due(child, status) : refused)) {
+    actions.insert(actions.begin(), plan::PutStatus{.child = child->key(),
+                                                    .uid = child->meta.uid,
+                                                    .version = child->meta.version,
+                                                    .status = status});
   }
   if (actions.empty()) return finish(child->key(), {});
   acting_on_[child->key()] = child;
@@ -149,6 +165,7 @@ void ChildController::finish(const ChildKey& key, const Result<void>& result) {
   if (result) {
     queue_.forget(done);
   } else {
+    if (is_refusal(result.error())) refused_[done] = result.error().message;
     log::info("child not reconciled", {{"child", done}, {"error", result.error()}});
     queue_.retry(done, result.error().retry_after);
   }
@@ -161,8 +178,9 @@ void ChildController::finish(const ChildKey& key, const Result<void>& result) {
 }
 
 void ChildController::forget(const ChildKey& key) {
-  own_writes_.forget(key);
   differs_since_.erase(key);
+  refused_.erase(key);
+  failures_.erase(key);
   context_.templates.forget(key);
   const auto found = hub_of_.find(key);
   if (found == hub_of_.end()) return;
@@ -175,6 +193,7 @@ void ChildController::forget(const ChildKey& key) {
 
 void ChildController::applied(const plan::Action& action, const kube::ObjectMeta& object) {
   if (const auto* create = std::get_if<plan::CreatePod>(&action)) {
+    refused_.erase(create->child);
     own_writes_.wrote(create->child, "pods", object.version);
     const auto child = context_.caches.children.find(create->child);
     if (child == nullptr) return;
@@ -185,6 +204,7 @@ void ChildController::applied(const plan::Action& action, const kube::ObjectMeta
     const auto pod = context_.caches.pods.find(remove->pod);
     if (pod == nullptr) return;
     const ChildKey key = Caches::child_of(*pod);
+    if (remove->reason == plan::Reason::kPodFailed) ++failures_[key];
     own_writes_.wrote(key, "pods", object.version);
     const auto child = context_.caches.children.find(key);
     if (child == nullptr) return;
@@ -195,10 +215,27 @@ void ChildController::applied(const plan::Action& action, const kube::ObjectMeta
   } else if (const auto* put = std::get_if<plan::PutStatus>(&action)) {
     own_writes_.wrote(put->child, "processhubchildren", object.version);
     differs_since_.erase(put->child);
+    if (at_rest(put->status)) failures_.erase(put->child);
     // Compared with what it was planned from: the cache may have seen this write already.
     const auto acting = acting_on_.find(put->child);
     if (acting != acting_on_.end()) tell_of_conditions(*acting->second, put->status);
   }
+}
+
+// A pod that the API server refuses (a quota, a policy) is what keeps the child from being
+// Ready, and the server's words say why.
+void ChildController::tell_of_refusal(const ChildKey& key, api::ChildStatus& status,
+                                      WallTime now) const {
+  const auto refused = refused_.find(key);
+  const api::Condition* ready = api::find_condition(status.conditions, plan::kReady);
+  if (refused == refused_.end() || ready == nullptr ||
+      ready->status == kube::ConditionStatus::kTrue) {
+    return;
+  }
+  api::Condition condition = *ready;
+  condition.reason = "PodRefused";
+  condition.message = "the API server refuses a pod: " + refused->second;
+  api::set_condition(status.conditions, std::move(condition), now);
 }
 
 void ChildController::tell_of_conditions(const api::ProcessHubChild& child,
@@ -208,6 +245,12 @@ void ChildController::tell_of_conditions(const api::ProcessHubChild& child,
   if (accepted != nullptr && accepted->status == kube::ConditionStatus::kFalse &&
       (before == nullptr || !before->says_the_same(*accepted))) {
     tell(child, status::EventType::kWarning, accepted->reason, accepted->message);
+  }
+  const auto* ready = api::find_condition(status.conditions, plan::kReady);
+  before = api::find_condition(child.status.conditions, plan::kReady);
+  if (ready != nullptr && ready->reason == "PodRefused" &&
+      (before == nullptr || !before->says_the_same(*ready))) {
+    tell(child, status::EventType::kWarning, ready->reason, ready->message);
   }
   const auto* migrating = api::find_condition(status.conditions, plan::kMigrating);
   const bool was_migrating = api::is_true(child.status.conditions, plan::kMigrating);

@@ -39,6 +39,7 @@ class ChildController {
   void finish(const ChildKey& key, const Result<void>& result);
   void forget(const ChildKey& key);
   void applied(const plan::Action& action, const kube::ObjectMeta& object);
+  void tell_of_refusal(const ChildKey& key, api::ChildStatus& status, WallTime now) const;
   void tell_of_conditions(const api::ProcessHubChild& child, const api::ChildStatus& status);
   void tell(const api::ProcessHubChild& child, status::EventType type, std::string_view reason,
             std::string note);
@@ -53,9 +54,11 @@ class ChildController {
   apply::PlanExecutor executor_;
   StatusLine status_line_;
   std::map<ChildKey, SteadyTime> differs_since_;
-  std::map<ChildKey, HubKey> hub_of_;     // of children that have been planned
-  std::map<ChildKey, Child> acting_on_;   // while a plan is carried out: what it was made from
-  std::map<ChildKey, SteadyTime> began_;  // of the keys that are being worked
+  std::map<ChildKey, std::string> refused_;  // what the server said of the last pod
+  std::map<ChildKey, int> failures_;         // pods that ended by themselves, in a row
+  std::map<ChildKey, HubKey> hub_of_;        // of children that have been planned
+  std::map<ChildKey, Child> acting_on_;      // while a plan is carried out: what it was made from
+  std::map<ChildKey, SteadyTime> began_;     // of the keys that are being worked
   bool leads_ = false;
 };
 

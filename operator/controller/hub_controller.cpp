@@ -25,10 +25,14 @@ constexpr auto kStatusPeriod = std::chrono::seconds(1);
 constexpr auto kChildLag = std::chrono::milliseconds(200);
 // So that the pods of the first children are made while the others are still applied.
 constexpr size_t kAppliesAtOnce = 4;
+// Of one reconcile; then the hub is looked at again, which may be paused by now.
+constexpr size_t kAppliesInARow = 100;
+// 12 bytes each: 48 MB.
+constexpr size_t kMostPoints = 4'000'000;
 constexpr size_t kNamesInANote = 10;
 
 bool same_for_children(const HubFrame& a, const HubFrame& b) {
-  return a.hub->meta.generation == b.hub->meta.generation &&
+  return a.uid == b.uid && a.hub->meta.generation == b.hub->meta.generation &&
          a.membership.members == b.membership.members && a.membership.nodes == b.membership.nodes &&
          a.membership.mass_loss == b.membership.mass_loss;
 }
@@ -81,6 +85,9 @@ void HubController::add_all() {
 void HubController::lead(bool leads) {
   leads_ = leads;
   // A new leader begins like a new operator: from what the cluster says.
+  if (context_.observer.hub_gone) {
+    for (const auto& [key, entry] : context_.hubs.all()) context_.observer.hub_gone(key);
+  }
   context_.hubs.clear();
   if (leads) add_all();
 }
@@ -92,21 +99,30 @@ void HubController::reconcile(const HubKey& key) {
     forget(key);
     return finish(key, {});
   }
-  if (!leads_ || !own_writes_.passed(key)) return finish(key, {});
-  work(hub);
+  if (!leads_) return rest(key);
+  HubEntry& entry = context_.hubs.at(key);
+  if (entry.frame != nullptr && entry.frame->uid != hub->meta.uid) entry = {};  // another hub
+  // The children plan with it, also while our own writes are on their way to the caches.
+  std::optional<std::string> problem = hub->problem;
+  if (!problem) problem = update_frame(hub, entry);
+  if (problem && (entry.frame != nullptr || entry.problem != *problem)) {
+    entry.frame = nullptr;
+    entry.problem = *problem;
+    children_.add_all_of(key);
+  }
+  if (!own_writes_.passed(key)) return rest(key);
+  work(hub, entry);
 }
 
-void HubController::work(const Hub& hub) {
-  HubEntry& entry = context_.hubs.at(hub->key());
-  if (hub->problem) {
-    const bool told = entry.frame == nullptr && entry.problem == *hub->problem;
-    entry.frame = nullptr;
-    entry.problem = *hub->problem;
-    if (!told) children_.add_all_of(hub->key());
+void HubController::work(const Hub& hub, HubEntry& entry) {
+  if (entry.frame == nullptr) {
     return carry_out(
-        hub, {.status = plan::rejected_status(*hub, *hub->problem, context_.clock.wall_now())});
+        hub, {.status = plan::rejected_status(*hub, entry.problem, context_.clock.wall_now())});
   }
-  update_frame(hub, entry);
+  std::erase_if(entry.refused, [&](const auto& refused) {
+    return std::none_of(hub->spec.children.begin(), hub->spec.children.end(),
+                        [&](const auto& one) { return one.name == refused.first; });
+  });
 
   auto children = context_.caches.children_by_hub.find(hub->key());
   for (const api::InlineChild& wanted : hub->spec.children) {
@@ -124,7 +140,7 @@ void HubController::work(const Hub& hub) {
                                  .now = context_.clock.wall_now()}));
 }
 
-void HubController::update_frame(const Hub& hub, HubEntry& entry) {
+std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry& entry) {
   std::vector<const kube::Node*> nodes;
   nodes.reserve(context_.caches.nodes.size());
   for (const auto& [name, node] : context_.caches.nodes.all()) nodes.push_back(node.get());
@@ -135,9 +151,19 @@ void HubController::update_frame(const Hub& hub, HubEntry& entry) {
        .nodes = nodes,
        .previous = entry.frame ? &entry.frame->membership.members : nullptr,
        .holds_pods = [&](const NodeName& node) { return pods.contains({hub->key(), node}); },
-       .now = now});
+       .now = now,
+       .mass_loss_before = entry.frame && entry.frame->membership.mass_loss,
+       .losses_count_from = entry.frame ? entry.frame->membership.losses_count_from : WallTime()});
   if (membership.look_again) queue_.add_after(hub->key(), *membership.look_again - now);
 
+  const size_t points = placement::points_of(
+      membership.members, hub->spec.distribution.consistent_hashing.virtual_nodes);
+  if (points > kMostPoints) {
+    return fmt::format(
+        "spec.distribution.consistentHashing.virtualNodes: with {} members and their weights the "
+        "ring would have {} points, more than {}: use fewer virtual nodes or lower weights",
+        membership.members.size(), points, kMostPoints);
+  }
   const auto before = entry.frame;
   entry.frame = plan::make_frame(hub, std::move(membership), before.get());
   entry.problem.clear();
@@ -146,9 +172,10 @@ void HubController::update_frame(const Hub& hub, HubEntry& entry) {
   const bool none = children == context_.caches.children_by_hub.entries().end();
   const int count = none ? 0 : static_cast<int>(children->second.size());
   entry.budget.set_limit(std::max(1, hub->spec.migration.max_concurrent.of(count)));
-  if (before != nullptr && same_for_children(*before, *entry.frame)) return;
+  if (before != nullptr && same_for_children(*before, *entry.frame)) return std::nullopt;
   children_.add_all_of(hub->key());
   if (before != nullptr) tell_of_members(*hub, *before, *entry.frame);
+  return std::nullopt;
 }
 
 void HubController::count_moves(const HubKey& key, HubEntry& entry) {
@@ -191,10 +218,6 @@ void HubController::tell_of_members(const api::ProcessHub& hub, const HubFrame& 
           fmt::format("node {} is not Ready{}", name.str(), names_of_children_on(hub.key(), name)));
     }
   }
-  if (after.membership.mass_loss && !before.membership.mass_loss) {
-    tell(hub, status::EventType::kWarning, "MassLoss",
-         "more than half of the nodes are not Ready: nothing is moved because of nodes");
-  }
 }
 
 std::string HubController::names_of_children_on(const HubKey& hub, const NodeName& node) const {
@@ -220,6 +243,10 @@ void HubController::carry_out(const Hub& hub, plan::HubPlan plan) {
     end_write(key, writes, result);
   };
 
+  if (plan.apply.size() > kAppliesInARow) {
+    plan.apply.resize(kAppliesInARow);
+    queue_.add(key);
+  }
   writes->apply = std::move(plan.apply);
   for (size_t i = 0; i < kAppliesAtOnce; ++i) apply_next(key, writes);
   for (const plan::DeleteChild& remove : plan.remove) {
@@ -250,18 +277,31 @@ void HubController::apply_next(const HubKey& key, const std::shared_ptr<Writes>&
   ++writes->open;
   const kube::ObjectRef ref{
       .resource = kube::kProcessHubChildren, .ns = apply.child.ns, .name = apply.child.name};
-  context_.client.apply(
-      ref, *apply.body, true, [this, key, writes, name = apply.child.name](auto made) {
-        HubEntry* entry = context_.hubs.find(key);
-        if (made) {
-          own_writes_.wrote(key, "processhubchildren", made->version);
-          if (entry != nullptr) entry->refused.erase(name);
-        } else if (entry != nullptr && made.error().kind == ErrorKind::kUnprocessable) {
-          entry->refused[name] = made.error().message;
-        }
-        apply_next(key, writes);
-        end_write(key, writes, made.map([](const auto&) {}));
-      });
+  const auto applied = [this, key, writes, name = apply.child.name](auto made) {
+    HubEntry* entry = context_.hubs.find(key);
+    if (made) {
+      own_writes_.wrote(key, "processhubchildren", made->version);
+      if (entry != nullptr) entry->refused.erase(name);
+    } else if (entry != nullptr && (made.error().kind == ErrorKind::kUnprocessable ||
+                                    made.error().kind == ErrorKind::kForbidden)) {
+      entry->refused[name] = made.error().message;
+    }
+    apply_next(key, writes);
+    end_write(key, writes, made.map([](const auto&) {}));
+  };
+  if (apply.known) return context_.client.apply(ref, *apply.body, true, applied);
+  // An apply would take over a child that somebody else has made a moment ago.
+  static const kube::Projection kName{"metadata.name"};
+  context_.client.get(ref, kName, [this, ref, body = apply.body, applied](auto found) {
+    if (found) {
+      return applied(Result<kube::ObjectMeta>(
+          fail(ErrorKind::kConflict, "child " + ref.name + " exists, but not in the cache yet")));
+    }
+    if (found.error().kind != ErrorKind::kNotFound) {
+      return applied(Result<kube::ObjectMeta>(tl::unexpected(found.error())));
+    }
+    context_.client.apply(ref, *body, true, applied);
+  });
 }
 
 void HubController::end_write(const HubKey& key, const std::shared_ptr<Writes>& writes,
@@ -311,6 +351,12 @@ void HubController::finish(const HubKey& key, const Result<void>& result) {
                                  context_.clock.steady_now() - began.mapped());
   }
   queue_.done(done);
+}
+
+// Nothing was done, so nothing has succeeded or failed.
+void HubController::rest(const HubKey& key) {
+  began_.erase(key);
+  queue_.done(key);
 }
 
 void HubController::forget(const HubKey& key) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,9 @@ class HubController {
   void add_all();
   void add_those_that_list(const ChildKey& child);
   void reconcile(const HubKey& key);
-  void work(const Hub& hub);
-  void update_frame(const Hub& hub, HubEntry& entry);
+  void work(const Hub& hub, HubEntry& entry);
+  // An answer says why there can be no frame.
+  [[nodiscard]] std::optional<std::string> update_frame(const Hub& hub, HubEntry& entry);
   void tell_of_members(const api::ProcessHub& hub, const plan::HubFrame& before,
                        const plan::HubFrame& after);
   [[nodiscard]] std::string names_of_children_on(const HubKey& hub, const NodeName& node) const;
@@ -48,6 +50,7 @@ class HubController {
                   std::function<void(const Result<void>&)> ended);
   [[nodiscard]] bool status_is_due(const Hub& hub, HubEntry& entry, const api::HubStatus& status);
   void finish(const HubKey& key, const Result<void>& result);
+  void rest(const HubKey& key);
   void forget(const HubKey& key);
   void tell_of_conditions(const api::ProcessHub& hub, const api::HubStatus& status);
   void tell(const api::ProcessHub& hub, status::EventType type, std::string_view reason,

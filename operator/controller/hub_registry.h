@@ -27,6 +27,7 @@ class HubRegistry {
     return found == entries_.end() ? nullptr : &found->second;
   }
   [[nodiscard]] HubEntry& at(const HubKey& key) { return entries_[key]; }
+  [[nodiscard]] const std::map<HubKey, HubEntry>& all() const { return entries_; }
   void erase(const HubKey& key) { entries_.erase(key); }
   void clear() { entries_.clear(); }
 

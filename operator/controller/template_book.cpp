@@ -13,17 +13,21 @@ namespace {
 using plan::PodTemplate;
 using State = plan::PodTemplate::State;
 
-// What was refused may be accepted later: a quota freed, a policy changed.
-constexpr auto kRefusedAgain = std::chrono::minutes(1);
-
 bool same(const api::JsonPtr& a, const api::JsonPtr& b) {
   return a == b || (a != nullptr && b != nullptr && *a == *b);
 }
 
 // The server has looked at the pod and will not have it, as opposed to not having answered.
+// It is tried again all the same: a policy may change, a service account may come.
 bool is_refusal(const Error& error) {
-  return error.kind == ErrorKind::kUnprocessable || error.kind == ErrorKind::kForbidden ||
-         error.kind == ErrorKind::kInvalid;
+  return error.kind == ErrorKind::kUnprocessable || error.kind == ErrorKind::kForbidden;
+}
+
+// Said after the template was found good, of the sample's name or of the namespace as it is.
+bool is_acceptance(const Error& error) {
+  return error.kind == ErrorKind::kAlreadyExists ||
+         (error.kind == ErrorKind::kForbidden &&
+          error.message.find("exceeded quota") != std::string::npos);
 }
 
 }  // namespace
@@ -92,14 +96,13 @@ void TemplateBook::tried(const HubKey& hub, const std::string& revision,
   Trial* const found = find(hub, revision);
   if (found == nullptr) return;
   Trial& trial = *found;
-  // AlreadyExists is said after the template was found good.
-  if (result || result.error().kind == ErrorKind::kAlreadyExists) {
+  if (result || is_acceptance(result.error())) {
     trial.state = State::kValid;
     trial.message.clear();
   } else if (is_refusal(result.error())) {
     trial.state = State::kInvalid;
     trial.message = result.error().message;
-    try_again_after(hub, revision, kRefusedAgain);
+    try_again_after(hub, revision, trial.backoff.next(random_));
   } else {
     try_again_after(hub, revision, trial.backoff.next(random_));
     return;

@@ -71,6 +71,7 @@ Ring::Ring(std::vector<Member> members, int virtual_nodes) : members_(std::move(
 
   // Members are sorted by name, so an equal point is broken by name through the index.
   std::vector<std::pair<uint64_t, uint32_t>> sorted;
+  sorted.reserve(placement::points_of(members_, virtual_nodes));
   for (uint32_t index = 0; index < members_.size(); ++index) {
     const int count = points_of(members_[index], virtual_nodes);
     for (int i = 0; i < count; ++i) {
@@ -84,6 +85,12 @@ Ring::Ring(std::vector<Member> members, int virtual_nodes) : members_(std::move(
     points_.push_back(point);
     owners_.push_back(owner);
   }
+}
+
+size_t points_of(std::span<const Member> members, int virtual_nodes) {
+  size_t sum = 0;
+  for (const Member& member : members) sum += static_cast<size_t>(points_of(member, virtual_nodes));
+  return sum;
 }
 
 size_t Ring::successor(uint64_t position) const {

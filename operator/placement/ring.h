@@ -37,6 +37,9 @@ struct Assignment {
   bool operator==(const Assignment&) const = default;
 };
 
+// How many points the ring of `members` has.
+[[nodiscard]] size_t points_of(std::span<const Member> members, int virtual_nodes);
+
 // Immutable. Memory: 12 bytes a point.
 class Ring {
  public:

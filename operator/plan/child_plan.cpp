@@ -17,6 +17,7 @@ using kube::Pod;
 
 // A pod that ended by itself is made again, but not faster than this.
 constexpr auto kFailedPodDelay = std::chrono::seconds(10);
+constexpr auto kFailedPodLimit = std::chrono::seconds(300);
 
 enum class Host {
   kUp,        // its Node is Ready
@@ -173,10 +174,15 @@ class Planner {
     } else if (pod->meta.deleted) {
       replace_dying(slot, *pod);
     } else if (has_ended(*pod)) {
-      if (passed(pod->meta.created + kFailedPodDelay)) remove(*pod, Reason::kPodFailed);
+      if (passed(pod->meta.created + failed_pod_delay())) remove(*pod, Reason::kPodFailed);
     } else {
       place(slot, *pod);
     }
+  }
+
+  // Doubles with each failure in a row.
+  [[nodiscard]] std::chrono::seconds failed_pod_delay() const {
+    return std::min(kFailedPodLimit, kFailedPodDelay * (1 << std::min(in_.failures, 10)));
   }
 
   // `pod` has been passed over: its successor is due while nothing else can be hoped for.
@@ -265,8 +271,11 @@ class Planner {
       case Host::kReplaced:
         if (!members_.mass_loss) remove(pod, Reason::kNodeReplaced, down(pod));
         return;
-      case Host::kUnknown:
       case Host::kNotReady:
+        // It may still work, and is only stopped where a successor can be made.
+        if (in_.pod_template.state != PodTemplate::State::kValid) return;
+        [[fallthrough]];
+      case Host::kUnknown:
         if (!on_target && !members_.mass_loss && lost_for_good(members_.nodes.at(node_of(pod)))) {
           remove(pod, Reason::kNodeLost, down(pod));
         }

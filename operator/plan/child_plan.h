@@ -22,6 +22,7 @@ struct ChildInput {
   const PodTemplate& pod_template;
   bool may_move = false;  // there is a place in the hub's budget of voluntary moves
   WallTime now;
+  int failures = 0;  // pods that ended by themselves, since the child last ran
 };
 
 struct ChildPlan {

@@ -56,10 +56,13 @@ class Planner {
       if (found != existing_.end() && !is_ours(*found->second)) {
         taken_.push_back(inline_child.name);
       } else if (found == existing_.end() || !found->second->meta.deleted) {
-        const json body = body_of(inline_child);
-        if (found != existing_.end() && is_as_wanted(*found->second, body)) continue;
+        json body = body_of(inline_child);
+        const bool known = found != existing_.end();
+        if (known && is_as_wanted(*found->second, body)) continue;
+        if (known) body["metadata"]["uid"] = found->second->meta.uid.str();
         plan_.apply.push_back({.child = {hub_.meta.ns, inline_child.name},
-                               .body = std::make_shared<const json>(body)});
+                               .known = known,
+                               .body = std::make_shared<const json>(std::move(body))});
       }
     }
     for (const api::ProcessHubChild* child : in_.children) {

@@ -16,7 +16,8 @@ namespace processhub::plan {
 // Server-side apply of the ProcessHubChild that an entry of `spec.children` stands for.
 struct ApplyChild {
   ChildKey child;
-  api::JsonPtr body;  // apiVersion, kind, metadata, spec
+  bool known = false;  // it is there, and ours: `body` names its uid
+  api::JsonPtr body;   // apiVersion, kind, metadata, spec
   bool operator==(const ApplyChild&) const = default;
 };
 

@@ -91,6 +91,12 @@ class Builder {
       out_.nodes.emplace(NodeName(node->meta.name), state);
     }
     out_.mass_loss = down > 1 && 2 * down > out_.matching;
+    const bool over = in_.mass_loss_before && !out_.mass_loss;
+    out_.losses_count_from = over ? in_.now : in_.losses_count_from;
+    for (auto& [name, state] : out_.nodes) {
+      if (state.health == NodeHealth::kReady) continue;
+      state.since = std::max(state.since, out_.losses_count_from);
+    }
     for (const Node* node : in_.nodes) {
       const NodeState& state = out_.nodes.at(NodeName(node->meta.name));
       if (state.matches && belongs(*node, state)) add(*node, state);

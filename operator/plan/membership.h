@@ -40,6 +40,9 @@ struct Membership {
   // More of the matching nodes are down than can be believed: a fault of the
   // network or the control plane. No pod is deleted or replaced because of nodes.
   bool mass_loss = false;
+  // The end of the last MassLoss: a node that is still down counts as down since then, else
+  // the first nodes that come back would have the others given up at once.
+  WallTime losses_count_from = {};
   std::vector<std::string> problems = {};   // weights that cannot be used, one sentence each
   std::optional<WallTime> look_again = {};  // when time alone changes the answer
 
@@ -55,6 +58,8 @@ struct MembershipInput {
   const std::vector<placement::Member>* previous = nullptr;
   std::function<bool(const NodeName&)> holds_pods = [](const NodeName&) { return false; };
   WallTime now;
+  bool mass_loss_before = false;    // of the membership so far
+  WallTime losses_count_from = {};  // likewise
 };
 
 [[nodiscard]] Membership next_membership(const MembershipInput& input);

@@ -93,6 +93,7 @@ void Reflector::on_page(const Result<kube::ListMeta>& page) {
   }
   token_.clear();
   version_ = page->version;
+  note_progress();
   sink_.replace_end(version_);
   synced_ = true;
   log::info("listed",

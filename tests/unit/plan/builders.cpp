@@ -171,7 +171,8 @@ ChildPlan Situation::plan() {
                      .pods = views,
                      .pod_template = pod_template,
                      .may_move = may_move,
-                     .now = now});
+                     .now = now,
+                     .failures = failures});
 }
 
 namespace {

@@ -50,6 +50,7 @@ class Situation {
   std::vector<placement::Member> members;  // so far; empty: the start of the operator
   std::vector<kube::Pod> pods;
   bool may_move = true;
+  int failures = 0;
   WallTime now = at(0);
 
   explicit Situation(int node_count = 3);  // node-a, node-b, ...

@@ -11,8 +11,11 @@ namespace processhub::plan {
 namespace {
 
 using testing::at;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using testing::Situation;
 using ::testing::SizeIs;
 using testing::told;
@@ -94,6 +97,29 @@ TEST_F(ChildPlanTest, APodThatEndedByItselfIsDeletedButNotFasterThanEveryTenSeco
     EXPECT_EQ(std::get<DeletePod>(plan_.actions[0]).uid, now_.pods[0].meta.uid);
     EXPECT_EQ(plan_.look_again, std::nullopt);
   }
+}
+
+TEST_F(ChildPlanTest, APodThatEndsAgainAndAgainIsMadeAgainMoreAndMoreSlowly) {
+  now_.settle();
+  now_.pods[0].phase = "Failed";
+  now_.pods[0].ready = false;
+  now_.pods[0].meta.created = at(0);
+  for (const auto& [failures, seconds] : {std::pair{1, 20}, {3, 80}, {5, 300}, {1000, 300}}) {
+    now_.failures = failures;
+    EXPECT_THAT(actions(), IsEmpty());
+    EXPECT_EQ(plan_.look_again, at(seconds)) << failures << " failures";
+  }
+}
+
+TEST_F(ChildPlanTest, APodOnANodeThatIsNotReadyStaysWhileNoSuccessorCanBeMade) {
+  now_.settle();
+  now_.node(now_.pods[0].node).ready = kube::ConditionStatus::kFalse;
+  now_.node(now_.pods[0].node).ready_since = at(0);
+  now_.now = at(3600);
+  now_.pod_template.state = PodTemplate::State::kInvalid;
+  EXPECT_THAT(actions(), Not(Contains(HasSubstr("delete"))));
+  now_.pod_template.state = PodTemplate::State::kValid;
+  EXPECT_THAT(actions(), Contains(HasSubstr("delete")));
 }
 
 TEST_F(ChildPlanTest, LooksAgainAtTheEarliestOfAllInstants) {

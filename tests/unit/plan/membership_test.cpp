@@ -23,7 +23,9 @@ class MembershipTest : public ::testing::Test {
                              .nodes = views,
                              .previous = started_ ? &previous_ : nullptr,
                              .holds_pods = [&](const NodeName&) { return holds_pods_; },
-                             .now = now});
+                             .now = now,
+                             .mass_loss_before = last_.mass_loss,
+                             .losses_count_from = last_.losses_count_from});
     previous_ = last_.members;
     started_ = true;
     std::vector<std::string> names;
@@ -230,8 +232,19 @@ TEST_F(MassLoss, FreezesTheMembersUntilItIsOver) {
   EXPECT_TRUE(last_.mass_loss);
   EXPECT_EQ(last_.look_again, std::nullopt);  // only a node that comes back changes anything
   EXPECT_EQ(last_.ready, 1);
-  EXPECT_EQ(members(nodes(4, 2), at(1000)).size(), 2U);
+}
+
+// Nodes come back one by one: the first must not have the others given up at once.
+TEST_F(MassLoss, GivesTheNodesThatAreStillDownTheirWholeTimeWhenItEnds) {
+  ASSERT_EQ(members(nodes(4, 0)).size(), 4U);
+  ASSERT_EQ(members(nodes(4, 3), at(1000)).size(), 4U);
+  const Duration patience = hub_->spec.failover.replace_after;
+  EXPECT_EQ(members(nodes(4, 2), at(1000)).size(), 4U);
   EXPECT_FALSE(last_.mass_loss);
+  EXPECT_EQ(last_.look_again, at(1000) + patience);
+  EXPECT_EQ(last_.node(NodeName("node-0"))->since, at(1000));
+  EXPECT_EQ(members(nodes(4, 2), at(1000) + patience - Duration(1)).size(), 4U);
+  EXPECT_EQ(members(nodes(4, 2), at(1000) + patience).size(), 2U);
 }
 
 TEST_F(MassLoss, CountsOnlyNodesThatMatch) {

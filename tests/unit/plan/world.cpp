@@ -106,7 +106,10 @@ void World::update_frame() {
                                return node_of(entry.second.pod) == name;
                              });
                            },
-                       .now = now_});
+                       .now = now_,
+                       .mass_loss_before = frame_ && frame_->membership.mass_loss,
+                       .losses_count_from =
+                           frame_ ? frame_->membership.losses_count_from : WallTime()});
   if (membership.look_again) look_again_ = *membership.look_again;
   frame_ = make_frame(hub, std::move(membership), frame_.get());
   budget_.set_limit(limit());
