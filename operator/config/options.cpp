@@ -4,14 +4,14 @@
 #include <cstdlib>
 #include <fmt/core.h>
 #include <map>
+#include <random>
 #include <set>
 #include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
+#include "api/label_syntax.h"
 #include "config/duration.h"
 #include "config/settings.h"
-
-#include "api/label_syntax.h"
 
 namespace processhub::config {
 namespace {
@@ -105,11 +105,13 @@ std::optional<std::string> environment(const char* name) {
   return value;
 }
 
+// With something that no other process has: a container that starts again in its pod is
+// another candidate, and a process id there is always the same.
 std::string default_identity() {
-  if (const auto pod = environment("POD_NAME")) return *pod;
   std::string host(256, '\0');
   if (gethostname(host.data(), host.size() - 1) != 0) host = "unknown";
-  return fmt::format("{}_{}", host.c_str(), getpid());
+  return fmt::format("{}_{:08x}", environment("POD_NAME").value_or(host.c_str()),
+                     std::random_device{}());
 }
 
 std::string default_lease_namespace(const FileReader& files) {

@@ -28,7 +28,7 @@ struct Options {
   Duration lease_duration = std::chrono::seconds(15);
   Duration renew_deadline = std::chrono::seconds(10);
   Duration retry_period = std::chrono::seconds(2);
-  std::string identity = {};  // default: $POD_NAME, else hostname_pid
+  std::string identity = {};  // default: $POD_NAME or the host, and a random number
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kJson;
   int max_in_flight = 32;  // requests to the API server at a time

@@ -4,9 +4,8 @@
 #include <array>
 #include <charconv>
 
-#include "config/duration.h"
-
 #include "api/label_syntax.h"
+#include "config/duration.h"
 
 namespace processhub::config {
 namespace {
@@ -130,7 +129,7 @@ std::span<const Setting> settings() {
       Setting{"retry-period", "DURATION", "how long between tries (default: 2s)", kDurationWords,
               store_duration(&Options::retry_period)},
       Setting{"identity", "NAME",
-              "this process in the Lease (default: $POD_NAME, else hostname_pid)",
+              "this process in the Lease (default: $POD_NAME or the host, and a random number)",
               "a name of visible ASCII characters", store_identity},
       Setting{"log-level", "LEVEL", "debug, info, warn or error (default: info)",
               "debug, info, warn or error", store_log_level},

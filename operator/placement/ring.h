@@ -1,7 +1,7 @@
 // The consistent hash ring `ring/v1`: which nodes a child belongs to.
 //
 // After Karger et al., "Consistent Hashing and Random Trees" (1997), with points
-// from XXH3 and replicas spread over zones as docs/ring-v1.md states. The answer
+// from XXH3 and replicas spread over zones as docs/concepts.md says. The answer
 // depends on the members, the key and the exclusions alone: the same sets give
 // the same answer after any history, on any machine.
 //

@@ -128,7 +128,7 @@ struct Metrics::Families {
   Family<Gauge>& ring_nodes =
       gauge("processhub_ring_nodes", "Nodes that a hub places its children on.");
   Family<Counter>& migrations =
-      counter("processhub_migrations_total", "Replicas moved to another node, by reason.");
+      counter("processhub_migrations_total", "Voluntary moves begun, by reason.");
   Family<Counter>& pods_created = counter("processhub_pods_created_total", "Pods created.");
   Family<Counter>& pods_deleted = counter("processhub_pods_deleted_total", "Pods deleted.");
 

@@ -96,20 +96,19 @@ int World::limit() const {
 void World::update_frame() {
   std::vector<const kube::Node*> views;
   for (const auto& [name, node] : nodes) views.push_back(&node);
-  Membership membership =
-      next_membership({.hub = hub->spec,
-                       .nodes = views,
-                       .previous = frame_ ? &frame_->membership.members : nullptr,
-                       .holds_pods =
-                           [&](const NodeName& name) {
-                             return std::any_of(pods_.begin(), pods_.end(), [&](const auto& entry) {
-                               return node_of(entry.second.pod) == name;
-                             });
-                           },
-                       .now = now_,
-                       .mass_loss_before = frame_ && frame_->membership.mass_loss,
-                       .losses_count_from =
-                           frame_ ? frame_->membership.losses_count_from : WallTime()});
+  Membership membership = next_membership(
+      {.hub = hub->spec,
+       .nodes = views,
+       .previous = frame_ ? &frame_->membership.members : nullptr,
+       .holds_pods =
+           [&](const NodeName& name) {
+             return std::any_of(pods_.begin(), pods_.end(), [&](const auto& entry) {
+               return node_of(entry.second.pod) == name;
+             });
+           },
+       .now = now_,
+       .mass_loss_before = frame_ && frame_->membership.mass_loss,
+       .losses_count_from = frame_ ? frame_->membership.losses_count_from : WallTime()});
   if (membership.look_again) look_again_ = *membership.look_again;
   frame_ = make_frame(hub, std::move(membership), frame_.get());
   budget_.set_limit(limit());
