@@ -199,7 +199,6 @@ void Elector::saw(LeaseRecord record, SteadyTime at) {
   holder_ = observed_->holder;
   log::info("the lease has a new holder",
             {{"lease", options_.ns + "/" + options_.name}, {"holder", holder_}});
-  if (callbacks_.new_holder) callbacks_.new_holder(holder_);
 }
 
 void Elector::resign() {

@@ -42,11 +42,10 @@ struct ElectorOptions {
   Duration retry_period = std::chrono::seconds(2);     // plus up to a fifth, at random
 };
 
-// Each may be empty. The first two alternate.
+// Each may be empty. The two alternate.
 struct ElectorCallbacks {
   std::function<void()> started_leading = {};
   std::function<void()> stopped_leading = {};
-  std::function<void(const std::string&)> new_holder = {};  // "" when it was released
 };
 
 class Elector {

@@ -75,8 +75,6 @@ class WorkQueue {
 
   void done(const Key& key);
 
-  // Hands out no more keys and takes none; what is being worked is finished by done().
-  void shut_down();
   // Whether no key is being worked.
   [[nodiscard]] bool idle() const { return processing_.empty(); }
 
@@ -112,21 +110,19 @@ class WorkQueue {
   std::map<Key, Delayed> delayed_;
   std::map<Key, int> failures_;
   bool woken_ = false;  // a task to hand out a key is posted
-  bool shut_down_ = false;
   // Posted tasks hold a weak pointer to it: none runs after the queue has gone.
   std::shared_ptr<WorkQueue*> self_ = std::make_shared<WorkQueue*>(this);
 };
 
 template <typename Key>
 void WorkQueue<Key>::add(const Key& key) {
-  if (shut_down_ || !dirty_.emplace(key, clock_.steady_now()).second) return;
+  if (!dirty_.emplace(key, clock_.steady_now()).second) return;
   tell(options_.metrics.adds);
   if (!processing_.contains(key)) push(key);
 }
 
 template <typename Key>
 void WorkQueue<Key>::add_after(const Key& key, Duration delay) {
-  if (shut_down_) return;
   tell(options_.metrics.retries);
   if (delay <= Duration::zero()) return add(key);
   const SteadyTime due = clock_.steady_now() + delay;
@@ -140,7 +136,6 @@ void WorkQueue<Key>::add_after(const Key& key, Duration delay) {
 
 template <typename Key>
 void WorkQueue<Key>::retry(const Key& key, std::optional<Duration> retry_after) {
-  if (shut_down_) return;
   const int failures = failures_[key]++;
   const Duration backoff =
       std::min(options_.cap, options_.base * (int64_t{1} << std::min(failures, 30)));
@@ -154,15 +149,6 @@ void WorkQueue<Key>::done(const Key& key) {
   tell(options_.metrics.work_duration, clock_.steady_now() - worked.mapped());
   if (dirty_.contains(worked.key())) push(worked.key());
   wake();
-}
-
-template <typename Key>
-void WorkQueue<Key>::shut_down() {
-  shut_down_ = true;
-  ready_.clear();
-  dirty_.clear();
-  delayed_.clear();
-  tell(options_.metrics.depth, size_t{0});
 }
 
 template <typename Key>

@@ -40,10 +40,6 @@ std::string_view label(ReconcileResult result) {
   switch (result) {
     case ReconcileResult::kSuccess:
       return "success";
-    case ReconcileResult::kRequeue:
-      return "requeue";
-    case ReconcileResult::kRequeueAfter:
-      return "requeue_after";
     case ReconcileResult::kError:
       return "error";
   }

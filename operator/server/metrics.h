@@ -17,7 +17,7 @@
 
 namespace processhub::server {
 
-enum class ReconcileResult { kSuccess, kRequeue, kRequeueAfter, kError };
+enum class ReconcileResult { kSuccess, kError };
 
 class Metrics {
  public:
