@@ -8,17 +8,14 @@
 
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <string>
 #include <utility>
 
 #include "base/result.h"
 #include "cache/store.h"
+#include "kube/json_text.h"
 #include "watch/reflector_sink.h"
 
 namespace processhub::cache {
-
-// metadata.<field> where it is a string, else "".
-[[nodiscard]] std::string meta_text(const nlohmann::json& object, const char* field);
 
 // `store` outlives the sink.
 template <typename T>
@@ -27,12 +24,12 @@ template <typename T>
   using nlohmann::json;
   const auto key = [](const json& object) {
     T named;
-    named.meta.ns = meta_text(object, "namespace");
-    named.meta.name = meta_text(object, "name");
+    named.meta.ns = kube::meta_text(object, "namespace");
+    named.meta.name = kube::meta_text(object, "name");
     return key_of(named);
   };
   const auto version = [](const json& object) {
-    return ResourceVersion(meta_text(object, "resourceVersion"));
+    return ResourceVersion(kube::meta_text(object, "resourceVersion"));
   };
   return {
       .replace_begin = [&store] { store.replace_begin(); },

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kube/decode.h"
+#include "kube/json_text.h"
 
 namespace processhub::kube {
 
@@ -19,22 +20,13 @@ constexpr const char* kJson = "application/json";
 constexpr const char* kMergePatch = "application/merge-patch+json";
 constexpr const char* kApplyPatch = "application/apply-patch+yaml";  // JSON is YAML
 
-std::string text_at(const json& object, const char* key) {
-  if (!object.is_object()) return {};
-  const auto meta = object.find("metadata");
-  if (meta == object.end() || !meta->is_object()) return {};
-  const auto value = meta->find(key);
-  return value != meta->end() && value->is_string() ? value->get<std::string>() : std::string();
-}
-
 bool is_real_version(const std::string& version) { return !version.empty() && version != "0"; }
 
 // Whether the patch has a resourceVersion that the server would take for no precondition.
 bool has_void_version(const json& patch) {
-  if (!patch.is_object()) return false;
-  const auto meta = patch.find("metadata");
-  if (meta == patch.end() || !meta->is_object() || !meta->contains("resourceVersion")) return false;
-  return !is_real_version(text_at(patch, "resourceVersion"));
+  const bool has_version =
+      patch.is_object() && patch.contains(json::json_pointer("/metadata/resourceVersion"));
+  return has_version && !is_real_version(meta_text(patch, "resourceVersion"));
 }
 
 // Strings that are no UTF-8 would make dump() throw; the server would refuse them anyway.
@@ -204,8 +196,6 @@ void Client::list(const Resource& resource, const ListOptions& options, const Pr
                   OnItem on_item, ListDone done) {
   Query query;
   query.add("labelSelector", options.label_selector)
-      .add("fieldSelector", options.field_selector)
-      .add("resourceVersion", options.version.str())
       .add("limit", options.limit > 0 ? std::to_string(options.limit) : "")
       .add("continue", options.continue_token);
   send({.path = path_of(resource, options.ns) + query.str()},
@@ -223,7 +213,6 @@ std::unique_ptr<Stream> Client::watch(const Resource& resource, const WatchOptio
       .add("allowWatchBookmarks", "true")
       .add("timeoutSeconds", std::to_string(options.timeout.count()))
       .add("labelSelector", options.label_selector)
-      .add("fieldSelector", options.field_selector)
       .add("resourceVersion", options.version.str());
   const auto watch =
       std::make_shared<Watch>(mask, std::move(callbacks), [observer = options_.observer](int code) {
@@ -239,26 +228,16 @@ void Client::create(const Resource& resource, const json& object, WriteOptions o
   Query query;
   query.add("dryRun", options.dry_run ? "All" : "");
   write({.method = Method::kPost,
-         .object = {resource, text_at(object, "namespace"), text_at(object, "name")},
+         .object = {resource, meta_text(object, "namespace"), meta_text(object, "name")},
          .query = query,
          .body = dump(object)},
         std::move(done));
 }
 
 void Client::merge_patch(const ObjectRef& object, const json& patch, WriteDone done) {
-  this->patch(object, patch, {}, std::move(done));
-}
-
-void Client::patch_status(const ObjectRef& object, const json& patch, WriteDone done) {
-  this->patch(object, patch, "status", std::move(done));
-}
-
-void Client::patch(const ObjectRef& object, const json& patch, std::string_view subresource,
-                   WriteDone done) {
   if (has_void_version(patch)) return refuse_version(object, std::move(done));
   write({.method = Method::kPatch,
          .object = object,
-         .subresource = subresource,
          .content_type = kMergePatch,
          .body = dump(patch)},
         std::move(done));
@@ -286,8 +265,8 @@ void Client::update_status(const Resource& resource, const json& object, WriteDo
 
 void Client::put(const Resource& resource, const json& object, std::string_view subresource,
                  WriteDone done) {
-  ObjectRef ref{resource, text_at(object, "namespace"), text_at(object, "name")};
-  if (!is_real_version(text_at(object, "resourceVersion"))) {
+  ObjectRef ref{resource, meta_text(object, "namespace"), meta_text(object, "name")};
+  if (!is_real_version(meta_text(object, "resourceVersion"))) {
     return refuse_version(ref, std::move(done));
   }
   write({.method = Method::kPut,
@@ -304,15 +283,10 @@ void Client::remove(const ObjectRef& object, const DeleteOptions& options, Write
                     done(tl::unexpected(result.error()));
                   });
   }
-  json body = {{"apiVersion", "v1"},
-               {"kind", "DeleteOptions"},
-               {"propagationPolicy", "Background"},
-               {"preconditions", {{"uid", options.uid.str()}}}};
-  if (options.version) {
-    if (!is_real_version(options.version->str())) return refuse_version(object, std::move(done));
-    body["preconditions"]["resourceVersion"] = options.version->str();
-  }
-  if (options.grace) body["gracePeriodSeconds"] = options.grace->count();
+  const json body = {{"apiVersion", "v1"},
+                     {"kind", "DeleteOptions"},
+                     {"propagationPolicy", "Background"},
+                     {"preconditions", {{"uid", options.uid.str()}}}};
   write({.method = Method::kDelete, .object = object, .body = dump(body)}, std::move(done));
 }
 

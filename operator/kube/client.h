@@ -63,8 +63,6 @@ struct ObjectRef {
 struct ListOptions {
   std::string ns = {};  // empty: all namespaces
   std::string label_selector = {};
-  std::string field_selector = {};
-  ResourceVersion version = {};  // "0": from the server's cache; empty: the most recent
   int limit = 500;
   std::string continue_token = {};  // of the page before
 };
@@ -72,7 +70,6 @@ struct ListOptions {
 struct WatchOptions {
   std::string ns = {};
   std::string label_selector = {};
-  std::string field_selector = {};
   ResourceVersion version = {};
   std::chrono::seconds timeout{300};         // after which the server ends the watch in order
   std::chrono::milliseconds margin{30'000};  // silence beyond `timeout` that counts as broken
@@ -93,9 +90,7 @@ struct WriteOptions {
 };
 
 struct DeleteOptions {
-  Uid uid;                                      // required: another object of that name stays
-  std::optional<ResourceVersion> version = {};  // also only in this version
-  std::optional<std::chrono::seconds> grace = {};
+  Uid uid;  // required: another object of that name stays
 };
 
 class Client {
@@ -129,7 +124,6 @@ class Client {
   // JSON merge patch. kInvalid, unsent, where the patch's metadata.resourceVersion is "", "0"
   // or null: the server takes these for no precondition at all.
   void merge_patch(const ObjectRef& object, const nlohmann::json& patch, WriteDone done);
-  void patch_status(const ObjectRef& object, const nlohmann::json& patch, WriteDone done);
 
   // Server-side apply under kFieldManager. `force`: take fields over from other managers.
   void apply(const ObjectRef& object, const nlohmann::json& configuration, bool force,
@@ -148,8 +142,6 @@ class Client {
  private:
   struct Write;
   using Answer = std::function<void(Result<Response>)>;
-  void patch(const ObjectRef& object, const nlohmann::json& patch, std::string_view subresource,
-             WriteDone done);
   void put(const Resource& resource, const nlohmann::json& object, std::string_view subresource,
            WriteDone done);
   void write(Write write, WriteDone done);

@@ -3,6 +3,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/text.h"
+#include "kube/json_text.h"
+
 namespace processhub::kube {
 namespace {
 
@@ -13,9 +16,9 @@ constexpr size_t kMessageLimit = 256;
 
 // The fields of one JSON object, typed. The first that has a wrong type is kept as the
 // Error; reading goes on with defaults, so that a decoder can be written straight down.
-class Fields {
+class ObjectReader {
  public:
-  Fields(const json& object, std::string subject, std::optional<Error>& error)
+  ObjectReader(const json& object, std::string subject, std::optional<Error>& error)
       : object_(object.is_object() ? &object : nullptr),
         subject_(std::move(subject)),
         error_(&error) {
@@ -53,7 +56,7 @@ class Fields {
     return std::nullopt;
   }
 
-  [[nodiscard]] Fields object(const char* key) const {
+  [[nodiscard]] ObjectReader object(const char* key) const {
     static const json kAbsent;
     const json* value = find(key);
     return {value == nullptr ? kAbsent : *value, path(key), *error_};
@@ -66,7 +69,7 @@ class Fields {
     if (value == nullptr) return;
     if (!value->is_array()) return refuse(key, "an array", *value);
     for (size_t i = 0; i < value->size(); ++i) {
-      visit(Fields((*value)[i], path(key) + "[" + std::to_string(i) + "]", *error_));
+      visit(ObjectReader((*value)[i], path(key) + "[" + std::to_string(i) + "]", *error_));
     }
   }
 
@@ -123,22 +126,15 @@ class Fields {
 
 // "pod shop/orders: "
 std::string subject_of(std::string_view kind, const json& object) {
-  std::string name = "?";
-  std::string ns;
-  if (const auto meta = object.find("metadata"); meta != object.end() && meta->is_object()) {
-    if (const auto it = meta->find("name"); it != meta->end() && it->is_string()) {
-      name = it->get<std::string>();
-    }
-    if (const auto it = meta->find("namespace"); it != meta->end() && it->is_string()) {
-      ns = it->get<std::string>() + "/";
-    }
-  }
-  return std::string(kind) + " " + ns + name + ": ";
+  const std::string name = meta_text(object, "name");
+  const std::string ns = meta_text(object, "namespace");
+  return std::string(kind) + " " + (ns.empty() ? "" : ns + "/") + (name.empty() ? "?" : name) +
+         ": ";
 }
 
-ObjectMeta read_meta(const Fields& fields, const std::string& subject,
+ObjectMeta read_meta(const ObjectReader& fields, const std::string& subject,
                      std::optional<Error>& error) {
-  const Fields from = fields.object("metadata");
+  const ObjectReader from = fields.object("metadata");
   ObjectMeta meta;
   meta.ns = from.text("namespace");
   meta.name = from.text("name");
@@ -149,11 +145,8 @@ ObjectMeta read_meta(const Fields& fields, const std::string& subject,
   meta.annotations = from.map("annotations", kOurAnnotations);
   meta.created = from.time("creationTimestamp").value_or(WallTime{});
   meta.deleted = from.time("deletionTimestamp");
-  from.each("ownerReferences", [&](const Fields& owner) {
-    if (!owner.flag("controller")) return;
-    meta.owner_kind = owner.text("kind");
-    meta.owner_name = owner.text("name");
-    meta.owner_uid = Uid(owner.text("uid"));
+  from.each("ownerReferences", [&](const ObjectReader& owner) {
+    if (owner.flag("controller")) meta.owner_uid = Uid(owner.text("uid"));
   });
   if (meta.name.empty() && !error) {
     error = Error{.kind = ErrorKind::kInvalid,
@@ -169,7 +162,7 @@ ConditionStatus condition_status(const std::string& text) {
 }
 
 // "Reason: words", or whichever of both there is.
-std::string reason_and_message(const Fields& state) {
+std::string reason_and_message(const ObjectReader& state) {
   const std::string reason = state.text("reason");
   const std::string message = state.text("message");
   if (reason.empty() || message.empty()) return reason + message;
@@ -178,24 +171,24 @@ std::string reason_and_message(const Fields& state) {
 
 // Why a container does not run; empty where it does. An init container that has ended
 // well has done what it is for.
-std::string container_problem(const Fields& container, bool init) {
-  const Fields state = container.object("state");
+std::string container_problem(const ObjectReader& container, bool init) {
+  const ObjectReader state = container.object("state");
   if (state.has("waiting")) return reason_and_message(state.object("waiting"));
   if (!state.has("terminated")) return {};
-  const Fields ended = state.object("terminated");
+  const ObjectReader ended = state.object("terminated");
   const int64_t code = ended.integer("exitCode");
   if (init && code == 0) return {};
   return reason_and_message(ended) + " (exit code " + std::to_string(code) + ")";
 }
 
 // The node that the pod must be on by its affinity; empty where it names none.
-NodeName pinned_node(const Fields& spec) {
+NodeName pinned_node(const ObjectReader& spec) {
   NodeName pinned;
   spec.object("affinity")
       .object("nodeAffinity")
       .object("requiredDuringSchedulingIgnoredDuringExecution")
-      .each("nodeSelectorTerms", [&](const Fields& term) {
-        term.each("matchFields", [&](const Fields& match) {
+      .each("nodeSelectorTerms", [&](const ObjectReader& term) {
+        term.each("matchFields", [&](const ObjectReader& match) {
           const auto values = match.texts("values");
           if (match.text("key") == "metadata.name" && match.text("operator") == "In" &&
               values.size() == 1 && pinned.empty()) {
@@ -218,7 +211,8 @@ const Projection& meta_mask() {
                                "metadata.annotations[processhub.io/*]",
                                "metadata.creationTimestamp",
                                "metadata.deletionTimestamp",
-                               "metadata.ownerReferences"};
+                               "metadata.ownerReferences.controller",
+                               "metadata.ownerReferences.uid"};
   return mask;
 }
 
@@ -244,7 +238,7 @@ const Projection& pod_mask() {
 Result<ObjectMeta> decode_meta(const json& object) {
   std::optional<Error> error;
   const std::string subject = subject_of("object", object);
-  ObjectMeta meta = read_meta(Fields(object, subject, error), subject, error);
+  ObjectMeta meta = read_meta(ObjectReader(object, subject, error), subject, error);
   if (error) return tl::unexpected(*std::move(error));
   return meta;
 }
@@ -252,16 +246,16 @@ Result<ObjectMeta> decode_meta(const json& object) {
 Result<Node> decode_node(const json& object) {
   std::optional<Error> error;
   const std::string subject = subject_of("node", object);
-  const Fields fields(object, subject, error);
+  const ObjectReader fields(object, subject, error);
   Node node;
   node.meta = read_meta(fields, subject, error);
-  const Fields spec = fields.object("spec");
+  const ObjectReader spec = fields.object("spec");
   node.unschedulable = spec.flag("unschedulable");
-  spec.each("taints", [&](const Fields& taint) {
+  spec.each("taints", [&](const ObjectReader& taint) {
     node.taints.push_back(
         {.key = taint.text("key"), .value = taint.text("value"), .effect = taint.text("effect")});
   });
-  fields.object("status").each("conditions", [&](const Fields& condition) {
+  fields.object("status").each("conditions", [&](const ObjectReader& condition) {
     if (condition.text("type") != "Ready") return;
     node.ready = condition_status(condition.text("status"));
     node.ready_since = condition.time("lastTransitionTime");
@@ -273,22 +267,21 @@ Result<Node> decode_node(const json& object) {
 Result<Pod> decode_pod(const json& object) {
   std::optional<Error> error;
   const std::string subject = subject_of("pod", object);
-  const Fields fields(object, subject, error);
+  const ObjectReader fields(object, subject, error);
   Pod pod;
   pod.meta = read_meta(fields, subject, error);
-  const Fields spec = fields.object("spec");
+  const ObjectReader spec = fields.object("spec");
   pod.node = NodeName(spec.text("nodeName"));
   pod.pinned_node = pinned_node(spec);
 
-  const Fields status = fields.object("status");
+  const ObjectReader status = fields.object("status");
   pod.phase = status.text("phase");
   std::string message;
-  status.each("conditions", [&](const Fields& condition) {
+  status.each("conditions", [&](const ObjectReader& condition) {
     const std::string type = condition.text("type");
     const ConditionStatus is = condition_status(condition.text("status"));
     if (type == "Ready") {
       pod.ready = is == ConditionStatus::kTrue;
-      pod.ready_since = condition.time("lastTransitionTime");
     } else if (type == "PodScheduled" && is == ConditionStatus::kFalse) {
       message = condition.text("message");
       if (condition.text("reason") == "Unschedulable") {
@@ -300,7 +293,7 @@ Result<Pod> decode_pod(const json& object) {
   if (message.empty()) message = reason_and_message(status);
   for (const auto& [list, init] :
        {std::pair{"initContainerStatuses", true}, std::pair{"containerStatuses", false}}) {
-    status.each(list, [&, init = init](const Fields& container) {
+    status.each(list, [&, init = init](const ObjectReader& container) {
       if (message.empty()) message = container_problem(container, init);
     });
   }

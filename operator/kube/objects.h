@@ -23,9 +23,7 @@ struct ObjectMeta {
   StringMap annotations = {};  // those under processhub.io/ alone
   WallTime created = {};
   std::optional<WallTime> deleted = {};  // metadata.deletionTimestamp
-  std::string owner_kind = {};           // of the controller among the owner references
-  std::string owner_name = {};
-  Uid owner_uid = {};
+  Uid owner_uid = {};                    // of the controller among the owner references
   bool operator==(const ObjectMeta&) const = default;
 };
 
@@ -53,7 +51,6 @@ struct Pod {
   NodeName pinned_node = {};  // of its required nodeAffinity on metadata.name; empty without
   std::string phase = {};     // Pending, Running, Succeeded, Failed, Unknown
   bool ready = false;
-  std::optional<WallTime> ready_since = {};          // when `ready` last changed
   std::optional<WallTime> unschedulable_since = {};  // PodScheduled=False, reason Unschedulable
   std::string message = {};  // why it does not run: the scheduler's or a container's words
   bool operator==(const Pod&) const = default;

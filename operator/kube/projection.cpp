@@ -3,6 +3,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
+#include "kube/json_text.h"
+
 namespace processhub::kube {
 
 using nlohmann::json;
@@ -267,11 +270,6 @@ Result<void> run(std::string_view body, Envelope& envelope, std::string_view wha
               "cannot read " + std::string(what) + " from the API server: " + envelope.problem());
 }
 
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 }  // namespace
 
 Result<ListMeta> parse_list(std::string_view body, const Projection& mask,
@@ -290,12 +288,8 @@ Result<ListMeta> parse_list(std::string_view body, const Projection& mask,
         if (key == "items") {
           if (value.is_object()) on_item(std::move(value));  // `items: null` is an empty list
         } else if (value.is_object()) {
-          meta.version = ResourceVersion(text_of(value, "resourceVersion"));
-          meta.continue_token = text_of(value, "continue");
-          const auto remaining = value.find("remainingItemCount");
-          if (remaining != value.end() && remaining->is_number_integer()) {
-            meta.remaining = remaining->get<int64_t>();
-          }
+          meta.version = ResourceVersion(text_at(value, "resourceVersion"));
+          meta.continue_token = text_at(value, "continue");
         }
       },
       "items");

@@ -44,7 +44,6 @@ class Projection {
 struct ListMeta {
   ResourceVersion version = {};
   std::string continue_token = {};  // not empty: there is a next page
-  int64_t remaining = 0;            // items after this page, where the server tells
 };
 
 // Hands each item over as soon as it has been read. An Error (kInvalid: no JSON, cut

@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/text.h"
+#include "kube/json_text.h"
 #include "kube/projection.h"
 
 namespace processhub::kube {
@@ -17,36 +19,10 @@ const nlohmann::json* field(const nlohmann::json& object, const char* name) {
   return found == object.end() ? nullptr : &*found;
 }
 
-std::string text(const nlohmann::json& object, const char* name) {
-  const nlohmann::json* value = field(object, name);
-  return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
-}
-
 std::optional<int64_t> integer(const nlohmann::json& object, const char* name) {
   const nlohmann::json* value = field(object, name);
   if (value == nullptr || !value->is_number_integer()) return std::nullopt;
   return value->get<int64_t>();
-}
-
-// The length of the UTF-8 character that `text` begins with; 0 where it begins with none.
-size_t utf8_length(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const size_t length = first >= 0xC2 && first <= 0xDF   ? 2
-                        : first >= 0xE0 && first <= 0xEF ? 3
-                        : first >= 0xF0 && first <= 0xF4 ? 4
-                                                         : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  // Overlong forms, surrogates and what is beyond U+10FFFF.
-  if ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) ||
-      (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F)) {
-    return 0;
-  }
-  return length;
 }
 
 ErrorKind kind_of(const Status& status) {
@@ -76,24 +52,11 @@ ErrorKind kind_of(const Status& status) {
 
 }  // namespace
 
-std::string clean_text(std::string_view text, size_t limit) {
-  static constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-  std::string clean;
-  while (!text.empty()) {
-    const size_t length = utf8_length(text);
-    const std::string_view next = length == 0 ? kReplacement : text.substr(0, length);
-    if (clean.size() + next.size() > limit) break;
-    clean += next;
-    text.remove_prefix(length == 0 ? 1 : length);
-  }
-  return clean;
-}
-
 Status read_status(const nlohmann::json& object) {
   Status status;
   status.code = static_cast<int>(integer(object, "code").value_or(0));
-  status.reason = clean_text(text(object, "reason"), kMessageLimit);
-  status.message = clean_text(text(object, "message"), kMessageLimit);
+  status.reason = clean_text(text_at(object, "reason"), kMessageLimit);
+  status.message = clean_text(text_at(object, "message"), kMessageLimit);
   const nlohmann::json* details = field(object, "details");
   if (details == nullptr) return status;
   if (const auto seconds = integer(*details, "retryAfterSeconds");
@@ -103,7 +66,7 @@ Status read_status(const nlohmann::json& object) {
   if (const nlohmann::json* causes = field(*details, "causes");
       causes != nullptr && causes->is_array()) {
     for (const nlohmann::json& cause : *causes) {
-      if (text(cause, "field") == "metadata.uid") status.uid_mismatch = true;
+      if (text_at(cause, "field") == "metadata.uid") status.uid_mismatch = true;
     }
   }
   return status;
@@ -129,7 +92,7 @@ Error to_error(const Response& response, Method method) {
   static const Projection mask{"kind", "code", "reason", "message", "details"};
   Status status;
   if (const auto body = parse_object(response.body, mask);
-      body && text(*body, "kind") == "Status") {
+      body && text_at(*body, "kind") == "Status") {
     status = read_status(*body);
   } else {
     // Not the API server's own words: those of a proxy before it, or a plain-text 404.

@@ -6,7 +6,6 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "base/result.h"
 #include "kube/transport.h"
@@ -32,8 +31,5 @@ struct Status {
 
 // Precondition: `response.status` is not 2xx. A body that is no Status is quoted, a little.
 [[nodiscard]] Error to_error(const Response& response, Method method);
-
-// At most `limit` bytes of `text`, cut between characters; what is no UTF-8 becomes U+FFFD.
-[[nodiscard]] std::string clean_text(std::string_view text, size_t limit);
 
 }  // namespace processhub::kube

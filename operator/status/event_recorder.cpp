@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/text.h"
 
 namespace processhub::status {
 namespace {
@@ -19,15 +20,6 @@ constexpr int kBurst = 25;               // of one hub and reason, as client-go'
 constexpr double kPerSecond = 1.0 / 10;  // and from then on
 constexpr auto kSeriesPeriod = std::chrono::minutes(1);
 constexpr auto kSeriesEnd = std::chrono::minutes(10);
-
-// At most `kMaxNote` bytes, no character cut in two.
-std::string shortened(std::string text) {
-  if (text.size() <= kMaxNote) return text;
-  size_t end = kMaxNote;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  text.resize(end);
-  return text;
-}
 
 std::string identity_of(const EventNote& note) {
   return note.uid.str() + "\n" + note.reason + "\n" + note.action + "\n" + note.note;
@@ -69,7 +61,7 @@ void EventRecorder::create(const EventNote& note, const std::string& name) {
                       {"type", note.type == EventType::kWarning ? "Warning" : "Normal"},
                       {"reason", note.reason},
                       {"action", note.action},
-                      {"note", shortened(note.note)},
+                      {"note", clean_text(note.note, kMaxNote)},
                       {"regarding",
                        {{"apiVersion", note.resource.api_version()},
                         {"kind", note.resource.kind},

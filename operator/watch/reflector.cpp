@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "kube/json_text.h"
 
 namespace processhub::watch {
 
@@ -13,14 +14,6 @@ namespace {
 // A watch that lasted this long has proven itself even without an event.
 constexpr Duration kShortWatch = std::chrono::seconds(5);
 constexpr std::chrono::seconds kMargin{30};
-
-const std::string* text_at(const json& object, const char* field) {
-  if (!object.is_object()) return nullptr;
-  const auto meta = object.find("metadata");
-  if (meta == object.end() || !meta->is_object()) return nullptr;
-  const auto value = meta->find(field);
-  return value == meta->end() ? nullptr : value->get_ptr<const std::string*>();
-}
 
 }  // namespace
 
@@ -137,13 +130,12 @@ void Reflector::on_events(std::vector<kube::WatchEvent> events) {
   note_progress();
   for (kube::WatchEvent& event : events) {
     ++counts_.events;
-    const std::string* text = text_at(event.object, "resourceVersion");
+    ResourceVersion version(kube::meta_text(event.object, "resourceVersion"));
     // Without a version there is nothing to go on from: the next one will tell.
-    if (text == nullptr || text->empty()) {
+    if (version.empty()) {
       count_unreadable(fail(ErrorKind::kInvalid, "an event's object has no resourceVersion"));
       continue;
     }
-    const ResourceVersion version(*text);
     switch (event.type) {
       case kube::WatchType::kAdded:
       case kube::WatchType::kModified:
@@ -158,7 +150,7 @@ void Reflector::on_events(std::vector<kube::WatchEvent> events) {
       case kube::WatchType::kError:
         continue;  // the client makes it the watch's end
     }
-    version_ = version;
+    version_ = std::move(version);
   }
 }
 

@@ -79,8 +79,6 @@ TEST_F(ClientTest, MergePatchSaysThatItIsOne) {
   EXPECT_EQ(exchange->request().method, Method::kPatch);
   EXPECT_EQ(exchange->request().content_type, "application/merge-patch+json");
   EXPECT_THAT(exchange->path(), HasSubstr("/api/v1/namespaces/shop/pods/p?"));
-  client().patch_status(pod, patch, written.callback());
-  EXPECT_THAT(transport.request()->path(), HasSubstr("/pods/p/status?"));
 }
 
 TEST_F(ClientTest, ApplyIsServerSideUnderOurName) {
@@ -95,14 +93,12 @@ TEST_F(ClientTest, PatchWhoseVersionTheServerWouldTakeForNoneIsNeverSent) {
   for (const json& version : {json(""), json("0"), json(nullptr), json(5)}) {
     const json patch = {{"metadata", {{"resourceVersion", version}}}};
     Kept<ObjectMeta> merged;
-    Kept<ObjectMeta> patched;
     Kept<ObjectMeta> applied;
     client().merge_patch(pod, patch, merged.callback());
-    client().patch_status(pod, patch, patched.callback());
     client().apply(pod, patch, false, applied.callback());
     EXPECT_TRUE(merged.results.empty());  // never from within the call
     executor.settle();
-    for (const auto* kept : {&merged, &patched, &applied}) {
+    for (const auto* kept : {&merged, &applied}) {
       ASSERT_FALSE(kept->only());
       EXPECT_EQ(kept->only().error().kind, ErrorKind::kInvalid);
       EXPECT_THAT(kept->only().error().message, HasSubstr("pods shop/p"));
@@ -128,9 +124,9 @@ TEST_F(ClientTest, PutNeedsARealVersion) {
   EXPECT_THAT(exchange->path(), HasSubstr("/pods/p/status?"));
 }
 
-TEST_F(ClientTest, DeleteCarriesTheUidAndMayCarryTheVersionAndTheGrace) {
+TEST_F(ClientTest, DeleteCarriesTheUid) {
   client().remove(pod, {.uid = Uid("u-1")}, written.callback());
-  auto exchange = transport.request();
+  const auto exchange = transport.request();
   EXPECT_EQ(exchange->request().method, Method::kDelete);
   EXPECT_EQ(json::parse(exchange->request().body),
             json::parse(R"({"apiVersion":"v1","kind":"DeleteOptions",
@@ -138,11 +134,6 @@ TEST_F(ClientTest, DeleteCarriesTheUidAndMayCarryTheVersionAndTheGrace) {
   exchange->answer(200, R"({"kind":"Status","status":"Success"})");
   executor.settle();
   EXPECT_TRUE(written.only());
-  client().remove(pod, {.uid = Uid("u-1"), .version = ResourceVersion("5"), .grace = seconds(0)},
-                  written.callback());
-  const json body = json::parse(transport.request()->request().body);
-  EXPECT_EQ(body["preconditions"]["resourceVersion"], "5");
-  EXPECT_EQ(body["gracePeriodSeconds"], 0);
 }
 
 TEST_F(ClientTest, DeleteWithoutUidOrWithoutNameIsNeverSent) {
@@ -249,16 +240,12 @@ TEST_F(ClientTest, ListIsOnePageAskedForAsWanted) {
   std::vector<json> items;
   Kept<ListMeta> page;
   client().list(
-      kPods,
-      {.label_selector = "processhub.io/hub=h",
-       .version = ResourceVersion("0"),
-       .limit = 2,
-       .continue_token = "a/b"},
+      kPods, {.label_selector = "processhub.io/hub=h", .limit = 2, .continue_token = "a/b"},
       Projection{"metadata.name"}, [&](json&& item) { items.push_back(std::move(item)); },
       page.callback());
   const auto exchange = transport.request();
   EXPECT_EQ(exchange->path(),
-            "/api/v1/pods?labelSelector=processhub.io%2Fhub%3Dh&resourceVersion=0&limit=2"
+            "/api/v1/pods?labelSelector=processhub.io%2Fhub%3Dh&limit=2"
             "&continue=a%2Fb");
   exchange->answer(200, R"({"metadata":{"resourceVersion":"9","continue":"c"},
       "items":[{"metadata":{"name":"p","uid":"u"}}]})");

@@ -55,14 +55,11 @@ TEST(Decode, PodIsReadAsFarAsThePlanNeedsIt) {
   EXPECT_EQ(pod.meta.annotations, (StringMap{{"processhub.io/role", "active"}}));
   EXPECT_EQ(pod.meta.created, parse_time("2026-01-02T03:04:05Z"));
   EXPECT_EQ(pod.meta.deleted, parse_time("2026-01-02T04:00:00Z"));
-  EXPECT_EQ(pod.meta.owner_kind, "ProcessHubChild");
-  EXPECT_EQ(pod.meta.owner_name, "orders");
   EXPECT_EQ(pod.meta.owner_uid.str(), "u-9");
   EXPECT_EQ(pod.node.str(), "node-a");
   EXPECT_EQ(pod.pinned_node.str(), "node-a");
   EXPECT_EQ(pod.phase, "Running");
   EXPECT_TRUE(pod.ready);
-  EXPECT_EQ(pod.ready_since, parse_time("2026-01-02T03:05:00Z"));
   EXPECT_EQ(pod.unschedulable_since, std::nullopt);
   EXPECT_EQ(pod.message, "");
 }

@@ -81,12 +81,5 @@ TEST(StatusError, FieldsOfAWrongTypeAreLeftOut) {
   EXPECT_NO_THROW(static_cast<void>(read_status(json::array())));
 }
 
-TEST(StatusError, TextIsCutBetweenCharacters) {
-  EXPECT_EQ(clean_text("aäö", 4), "aä");
-  EXPECT_EQ(clean_text("a\xC3", 10), "a\xEF\xBF\xBD");
-  EXPECT_EQ(clean_text("\xED\xA0\x80", 3), "\xEF\xBF\xBD");  // a surrogate
-  EXPECT_EQ(clean_text("\xF0\x9F\x98\x80!", 4), "\xF0\x9F\x98\x80");
-}
-
 }  // namespace
 }  // namespace processhub::kube
