@@ -77,8 +77,15 @@ void Reflector::list_page() {
 
 void Reflector::on_page(const Result<kube::ListMeta>& page) {
   if (!page) {
-    if (page.error().kind == ErrorKind::kGone) return list_anew(page.error());
-    return wait_then(page.error(), &Reflector::list_page);
+    switch (page.error().kind) {
+      case ErrorKind::kGone:
+        return list_anew(page.error());
+      case ErrorKind::kNotFound:       // the kind has gone, and its token with it
+      case ErrorKind::kUnprocessable:  // the token is refused
+        return wait_then(page.error(), &Reflector::list);
+      default:
+        return wait_then(page.error(), &Reflector::list_page);
+    }
   }
   if (!page->continue_token.empty()) {
     token_ = page->continue_token;

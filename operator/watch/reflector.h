@@ -7,7 +7,7 @@
 //                    +------ expired token       ^------- from the last version ------+
 //
 // - Listing: pages; a page that failed is asked for again under its token; a token that
-//   has expired (410) starts a new list.
+//   has expired (410) or is refused starts a new list.
 // - Watching: from the last version seen, bookmarks included, and again from there when
 //   the watch ends, breaks or falls silent. 410 lists anew, at once the first time.
 // - Waiting: as long as the server said (429, 503, "too large resource version"), else a

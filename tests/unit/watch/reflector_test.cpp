@@ -193,6 +193,38 @@ TEST_F(ReflectorTest, TokensThatExpireAgainAndAgainAreWaitedFor) {
   EXPECT_THAT(transport_.request()->path(), Not(HasSubstr("continue")));
 }
 
+TEST_F(ReflectorTest, ARefusedTokenIsWaitedForAndStartsANewListWithoutIt) {
+  reflector_.start();
+  for (const int status : {400, 422, 404}) {
+    transport_.request()->answer(200, page({thing("a", 1)}, 10, "t1"));
+    executor_.settle();
+    const auto second = transport_.request();
+    EXPECT_THAT(second->path(), HasSubstr("continue=t1"));
+    told();
+    second->answer(status, R"({"kind":"Status","message":"continue key is not valid"})");
+    EXPECT_GE(wait(), 400ms) << status;
+    EXPECT_THAT(told(), ElementsAre("begin")) << status;
+  }
+  told();
+  const auto again = transport_.request();
+  EXPECT_THAT(again->path(), Not(HasSubstr("continue")));
+  again->answer(200, page({thing("b", 2)}, 20));
+  EXPECT_THAT(told(), ElementsAre("*b", "end@20"));
+}
+
+TEST_F(ReflectorTest, TokensThatAreRefusedAgainAndAgainAreAskedForEverLessOften) {
+  reflector_.start();
+  Duration last{};
+  for (int i = 0; i < 10; ++i) {
+    transport_.request()->answer(200, page({}, 10, "t1"));
+    executor_.settle();
+    transport_.request()->answer(400, R"({"kind":"Status"})");
+    last = wait();
+  }
+  EXPECT_GE(last, 15s);
+  EXPECT_LE(last, 30s);
+}
+
 TEST_F(ReflectorTest, EventsReachTheSinkAndTheirVersionsAreKept) {
   const auto watch = watching();
   watch->lines({event("ADDED", thing("b", 11)), event("MODIFIED", thing("b", 12))});
