@@ -1,4 +1,4 @@
-// Transport over HTTP/1.1 with cpprestsdk. Its .cpp is the only file that knows the library.
+// Transport over HTTP/1.1 with cpprestsdk. No file but those called cpprest_* knows the library.
 //
 //   int main() {
 //     prepare_process();  // before anything else
@@ -23,6 +23,11 @@
 #include "kube/transport.h"
 
 namespace processhub::kube {
+
+namespace cpprest {
+struct Waiting;  // the callbacks, on the core thread
+class Wire;      // all that runs on the library's thread
+}  // namespace cpprest
 
 // Sets up what is one per process: the library's thread, OpenSSL's default roots. Call it
 // first in main, before any thread exists. A second call does nothing.
@@ -56,12 +61,8 @@ class CpprestTransport final : public Transport {
                                                StreamCallbacks callbacks) override;
 
  private:
-  struct Waiting;      // the callbacks, on the core thread
-  class Wire;          // all that runs on the library's thread
-  class StreamHandle;  // what the user of a stream holds
-
-  std::shared_ptr<Waiting> waiting_;
-  std::shared_ptr<Wire> wire_;
+  std::shared_ptr<cpprest::Waiting> waiting_;
+  std::shared_ptr<cpprest::Wire> wire_;
   uint64_t next_id_ = 1;
 };
 

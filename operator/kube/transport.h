@@ -1,7 +1,7 @@
 // The way to the API server: HTTP requests and watch streams.
 //
 // The seam that tests replace (in-memory API server) and that keeps the HTTP
-// library in one file. Paths are absolute, escaped, and may carry a query
+// library behind one class. Paths are absolute, escaped, and may carry a query
 // ("/api/v1/pods?limit=500"); host, TLS and credentials are the implementation's.
 //
 // Threads: all methods are called on the core thread, and every callback runs on
