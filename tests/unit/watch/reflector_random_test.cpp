@@ -96,11 +96,18 @@ class FaultyServer {
       }
     }
     const size_t at = request->path().find("continue=");
-    const bool first = at == std::string::npos;
-    if (!first && faulty && random_.below(4) == 0) return request->answer(410, R"({"code":410})");
-    // A page holds what the first page's version held, as the real one does.
-    if (first) snapshot_ = {version_, pods_};
-    const size_t skip = first ? 0 : std::stoul(request->path().substr(at + 9));
+    size_t skip = 0;
+    if (at == std::string::npos) {
+      snapshot_ = {version_, pods_};
+    } else {
+      // A page holds what the first page's version held, as the real one does.
+      const uint64_t token = std::stoul(request->path().substr(at + 9));
+      const uint64_t fault = faulty ? random_.below(6) : 2;
+      if (fault == 0) return request->answer(410, R"({"code":410})");
+      if (fault == 1) ++token_epoch_;
+      if (token / 1000 != token_epoch_) return request->answer(400, R"({"code":400})");
+      skip = token % 1000;
+    }
     json items = json::array();
     size_t index = 0;
     for (const auto& [name, pod] : snapshot_.second) {
@@ -108,7 +115,7 @@ class FaultyServer {
     }
     json meta = {{"resourceVersion", std::to_string(snapshot_.first)}};
     if (skip + items.size() < snapshot_.second.size()) {
-      meta["continue"] = std::to_string(skip + items.size());
+      meta["continue"] = std::to_string(token_epoch_ * 1000 + skip + items.size());
     }
     request->answer(200, json{{"metadata", meta}, {"items", items}}.dump());
   }
@@ -163,6 +170,7 @@ class FaultyServer {
   std::map<std::string, json> pods_;
   std::map<uint64_t, std::string> history_;  // watch lines
   std::pair<uint64_t, std::map<std::string, json>> snapshot_;
+  uint64_t token_epoch_ = 1;  // tokens of an earlier one are refused for ever
   std::shared_ptr<ScriptedStream> watch_;
   uint64_t sent_ = 0;
   bool mute_ = false;
