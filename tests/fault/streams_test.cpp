@@ -1,6 +1,7 @@
 // Watch streams over real sockets, to a server that misbehaves.
 #include <filesystem>
 #include <future>
+#include <map>
 
 #include "fault/transport_fixture.h"
 
@@ -38,6 +39,122 @@ TEST_F(Streams, DeliverLinesInOrderHoweverTheyAreCut) {
     EXPECT_EQ((*heard.end)->status, 200);
     transport.reset();
   }
+}
+
+TEST_F(Streams, OpenedComesOnceAndBeforeAnyLine) {
+  for (const bool tls : {false, true}) {
+    Server server(
+        [](Connection& connection) {
+          connection.read_request();
+          // As one piece, so that head and lines arrive together.
+          connection.write(chunked_head() + chunk("one\n") + chunk("two\n") + kLastChunk);
+        },
+        tls ? std::optional(server_tls()) : std::nullopt);
+    connect(server, tls);
+    const Heard heard = listen();
+    EXPECT_EQ(heard.opened, 1);
+    EXPECT_EQ(heard.lines, (std::vector<std::string>{"one", "two"}));
+    transport.reset();
+  }
+}
+
+TEST_F(Streams, OpenedComesWithTheHeadAndWaitsForNoLine) {
+  std::promise<void> accept;
+  Server server([accepted = accept.get_future().share()](Connection& connection) {
+    connection.read_request();
+    accepted.wait();
+    connection.write(chunked_head());
+    connection.wait_until_closed();
+  });
+  connect(server);
+  int opened = 0;
+  const auto stream = transport->stream(
+      {.path = "/watch"}, std::chrono::seconds(20),
+      {.lines = [](const std::vector<std::string>&) { FAIL(); },
+       .end = [](const Result<kube::Response>& result) { FAIL() << result.has_value(); },
+       .opened =
+           [&] {
+             ++opened;
+             loop.stop();
+           }});
+  const Timer early = loop.post_after(milliseconds(200), [this] { loop.stop(); });
+  run();
+  EXPECT_EQ(opened, 0);
+  accept.set_value();
+  run();
+  EXPECT_EQ(opened, 1);
+}
+
+TEST_F(Streams, OpenedNeverComesWhereTheServerDoesNotAccept) {
+  const std::map<std::string, Server::Script> scripts = {
+      {"refused, with lines",
+       [](Connection& connection) {
+         connection.read_request();
+         connection.write(chunked_head(410) + chunk("{}\n") + kLastChunk);
+       }},
+      {"too many requests",
+       [](Connection& connection) {
+         connection.read_request();
+         connection.write(answer(429, "{}", "Retry-After: 1\r\n"));
+       }},
+      {"a success of another kind",
+       [](Connection& connection) {
+         connection.read_request();
+         connection.write(answer(204, ""));
+       }},
+      {"reset",
+       [](Connection& connection) {
+         connection.read_request();
+         connection.reset();
+       }},
+      {"cut within the head",
+       [](Connection& connection) {
+         connection.read_request();
+         connection.write("HTTP/1.1 200 OK\r\nTransfer-Enc");
+       }},
+      {"silent",
+       [](Connection& connection) {
+         connection.read_request();
+         connection.wait_until_closed();
+       }},
+  };
+  for (const auto& [name, script] : scripts) {
+    SCOPED_TRACE(name);
+    Server server(script);
+    connect(server);
+    const Heard heard = listen(milliseconds(300));
+    EXPECT_EQ(heard.opened, 0);
+    EXPECT_TRUE(heard.lines.empty());
+    EXPECT_TRUE(heard.end);
+    transport.reset();
+  }
+}
+
+TEST_F(Streams, DroppedAsItOpensSaysNothingMore) {
+  std::promise<void> closed;
+  Server server([&](Connection& connection) {
+    connection.read_request();
+    connection.write(chunked_head() + chunk("one\n") + kLastChunk);
+    connection.wait_until_closed();
+    closed.set_value();
+  });
+  connect(server);
+  std::unique_ptr<kube::Stream> stream;
+  int calls = 0;
+  stream = transport->stream({.path = "/watch"}, std::chrono::seconds(20),
+                             {.lines = [&](const std::vector<std::string>&) { ++calls; },
+                              .end = [&](const Result<kube::Response>&) { ++calls; },
+                              .opened =
+                                  [&] {
+                                    stream.reset();
+                                    loop.stop();
+                                  }});
+  run();
+  transport.reset();  // so that nothing is still to come
+  closed.get_future().wait();
+  loop.post([this] { loop.stop(); });
+  run();
+  EXPECT_EQ(calls, 0);
 }
 
 TEST_F(Streams, CutShortIsBrokenAfterTheLinesThatHaveCome) {

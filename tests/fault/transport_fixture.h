@@ -41,6 +41,7 @@ class MemoryFiles final : public FileReader {
 
 // What a stream has delivered.
 struct Heard {
+  int opened = 0;
   std::vector<std::string> lines;
   std::optional<Result<kube::Response>> end;
 };
@@ -113,6 +114,12 @@ class TransportTest : public ::testing::Test {
                                                [&](Result<kube::Response> result) {
                                                  heard.end = std::move(result);
                                                  loop.stop();
+                                               },
+                                           .opened =
+                                               [&] {
+                                                 EXPECT_TRUE(heard.lines.empty());
+                                                 EXPECT_FALSE(heard.end);
+                                                 ++heard.opened;
                                                }});
     run();
     return heard;

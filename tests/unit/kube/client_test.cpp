@@ -288,6 +288,28 @@ TEST_F(ClientTest, WatchAsksForBookmarksAndEndsInOrder) {
   EXPECT_TRUE(*watched.end);
 }
 
+TEST_F(ClientTest, WatchSaysOnceThatTheServerHasAcceptedIt) {
+  std::vector<std::string> said;
+  const WatchCallbacks callbacks{
+      .events = [&](const std::vector<WatchEvent>&) { said.emplace_back("events"); },
+      .end = [&](const Result<void>&) { said.emplace_back("end"); },
+      .opened = [&] { said.emplace_back("opened"); }};
+  const auto accepted = client().watch(kPods, {}, meta_mask(), callbacks);
+  const auto watch = transport.watch();
+  executor.settle();
+  EXPECT_TRUE(said.empty());
+  watch->accept();
+  watch->line(R"({"type":"ADDED","object":{"metadata":{"name":"p"}}})");
+  watch->end(200);
+  executor.settle();
+  EXPECT_EQ(std::exchange(said, {}), (std::vector<std::string>{"opened", "events", "end"}));
+
+  const auto refused = client().watch(kPods, {}, meta_mask(), callbacks);
+  transport.watch()->end(403);
+  executor.settle();
+  EXPECT_EQ(said, std::vector<std::string>{"end"});
+}
+
 TEST_F(ClientTest, WatchThatIsTooOldIsGoneEitherWay) {
   Watched refused;
   const auto first = client().watch(kPods, {}, meta_mask(), refused.callbacks());
