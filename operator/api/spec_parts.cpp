@@ -97,6 +97,39 @@ void check_containers(const Fields& spec, bool partial) {
   }
 }
 
+// The operator decides when a pod leaves a node that is lost, and a pod must not outlast
+// the taint by which an administrator declares its node dead.
+void check_pod_tolerations(const Fields& spec) {
+  for (const Fields& toleration : spec.list("tolerations", kMaxTolerations)) {
+    const std::string key = toleration.text("key");
+    if (key == "node.kubernetes.io/out-of-service") {
+      toleration.refuse("key",
+                        "must not be node.kubernetes.io/out-of-service: it says that the "
+                        "node is dead, and its pods must go");
+    } else if (key.empty() && toleration.text("operator", "Equal") == "Exists") {
+      toleration.refuse("key",
+                        "is required: without a key every taint would be tolerated, also "
+                        "node.kubernetes.io/out-of-service");
+    }
+  }
+}
+
+// Terms are ORed, and an empty one matches no node: with nothing but these there is none.
+void check_node_affinity(const Fields& spec) {
+  const Fields required = spec.section("affinity")
+                              .section("nodeAffinity")
+                              .section("requiredDuringSchedulingIgnoredDuringExecution");
+  const json* terms = required.find("nodeSelectorTerms");
+  if (terms == nullptr || !terms->is_array() || terms->empty()) return;
+  const bool matches_some = std::any_of(terms->begin(), terms->end(), [](const json& term) {
+    return term.is_object() &&
+           std::any_of(term.begin(), term.end(), [](const json& list) { return !list.empty(); });
+  });
+  if (!matches_some) {
+    required.refuse("nodeSelectorTerms", "has empty terms alone, which match no node");
+  }
+}
+
 // What the operator itself decides about a pod, and a template therefore may not say.
 void check_template(const Fields& pod_template, bool partial) {
   const Fields metadata = pod_template.section("metadata");
@@ -134,6 +167,9 @@ void check_template(const Fields& pod_template, bool partial) {
   if (spec.find("nodeName") != nullptr) {
     spec.refuse("nodeName", "must not be set: the hub chooses the node of each pod");
   }
+  if (partial) return;  // what it may come to is looked at once it is merged
+  check_pod_tolerations(spec);
+  check_node_affinity(spec);
 }
 
 kube::StringMap read_child_labels(const Fields& fields) {

@@ -14,6 +14,7 @@ using kube::ObjectMeta;
 struct PlanExecutor::Run {
   std::vector<plan::Action> actions;
   size_t at = 0;
+  int term = 0;
   std::function<void(Result<void>)> done;
 };
 
@@ -21,11 +22,15 @@ void PlanExecutor::run(std::vector<plan::Action> actions, std::function<void(Res
   auto run = std::make_shared<Run>();
   run->actions = std::move(actions);
   run->done = std::move(done);
+  run->term = term_;
   next(run);
 }
 
 void PlanExecutor::next(const std::shared_ptr<Run>& run) {
   if (run->at == run->actions.size()) return run->done({});
+  if (run->term != term_) {
+    return run->done(fail(ErrorKind::kNotLeader, "the plan was made before leadership ended"));
+  }
   const Step step = [this, run](Result<ObjectMeta> result) {
     if (!result) return run->done(tl::unexpected(result.error()));
     applied_(run->actions[run->at], *result);

@@ -29,6 +29,9 @@ class PlanExecutor {
   // is no longer so; plan again.
   void run(std::vector<plan::Action> actions, std::function<void(Result<void>)> done);
 
+  // Of the plans under way, no further action begins: they end with kNotLeader.
+  void stop() { ++term_; }
+
  private:
   struct Run;  // the actions, how far they are, and whom to tell
   using Step = std::function<void(Result<kube::ObjectMeta>)>;
@@ -42,6 +45,7 @@ class PlanExecutor {
 
   kube::Client& client_;
   Applied applied_;
+  int term_ = 0;
 };
 
 }  // namespace processhub::apply

@@ -36,7 +36,8 @@ Result<std::vector<plan::NodeIsDown>> holders(const plan::CreatePod& action,
   std::vector<plan::NodeIsDown> nodes;
   for (const kube::Pod& pod : pods) {
     const auto ref = plan::slot_of(pod);
-    if (!ref || ref->slot != action.slot || ref->incarnation >= action.incarnation) continue;
+    // One that does not say its slot may be in any.
+    if (ref && (ref->slot != action.slot || ref->incarnation >= action.incarnation)) continue;
     if (!pod.meta.deleted) {
       return fail(ErrorKind::kConflict, "pod " + pod.meta.name + " still has the slot of " +
                                             action.pod.name + ": it goes first");

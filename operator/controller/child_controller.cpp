@@ -12,15 +12,16 @@ namespace {
 
 using plan::ChildPlan;
 
-constexpr auto kStatusLag = std::chrono::seconds(2);
-constexpr size_t kStatusWrites = 2;  // at a time: pods go first
-
 // The server will not have what was sent, and said why.
 bool is_refusal(const Error& error) {
   return error.kind == ErrorKind::kForbidden || error.kind == ErrorKind::kUnprocessable;
 }
 
 bool at_rest(const api::ChildStatus& status) { return status.phase == api::Phase::kRunning; }
+
+bool never_ran(const api::ChildStatus& status) {
+  return !status.phase || status.phase == api::Phase::kPending;
+}
 
 }  // namespace
 
@@ -32,7 +33,7 @@ ChildController::ChildController(Context& context, queue::QueueOptions options)
                 [this](const plan::Action& action, const kube::ObjectMeta& object) {
                   applied(action, object);
                 }),
-      status_line_(kStatusWrites) {
+      status_line_([this](const ChildKey& key) { queue_.add(key); }) {
   own_writes_.follow("pods", context_.caches.pods);
   own_writes_.follow("processhubchildren", context_.caches.children);
   context_.caches.children.subscribe([this](const auto& before, const auto& after) {
@@ -47,6 +48,7 @@ ChildController::ChildController(Context& context, queue::QueueOptions options)
 
 void ChildController::lead(bool leads) {
   leads_ = leads;
+  executor_.stop();
   if (!leads) return;
   for (const auto& [key, child] : context_.caches.children.all()) queue_.add(key);
 }
@@ -108,6 +110,7 @@ void ChildController::work(const Child& child) {
 // its pods are left untouched.
 void ChildController::reject(const Child& child, const std::string& reason,
                              const std::string& message) {
+  leave_budget(child->hub_key(), child->key());
   carry_out(child, {}, plan::rejected_status(*child, reason, message, context_.clock.wall_now()));
 }
 
@@ -124,19 +127,26 @@ void ChildController::account(const Child& child, HubEntry& hub, const ChildPlan
   for (const ChildKey& next : hub.budget.take_next()) queue_.add(next);
 }
 
+void ChildController::leave_budget(const HubKey& hub, const ChildKey& child) {
+  HubEntry* const entry = context_.hubs.find(hub);
+  if (entry == nullptr) return;
+  entry->budget.left(child);
+  for (const ChildKey& next : entry->budget.take_next()) queue_.add(next);
+}
+
 bool ChildController::status_is_due(const Child& child, const api::ChildStatus& status) {
+  const ChildKey key = child->key();
   if (status == child->status) {
-    differs_since_.erase(child->key());
+    status_line_.settled(key);
     return false;
   }
   // The end of a move frees a place in the budget: others wait for it.
   if (api::is_true(child->status.conditions, plan::kMigrating)) return true;
-  if (at_rest(status)) return status_line_.enter(child->key());
   const SteadyTime now = context_.clock.steady_now();
-  const SteadyTime since = differs_since_.try_emplace(child->key(), now).first->second;
-  if (now >= since + kStatusLag) return status_line_.enter(child->key());
-  queue_.add_after(child->key(), since + kStatusLag - now);
-  return false;
+  const StatusLine::Turn turn = status_line_.ask(
+      key, {.at_rest = at_rest(status), .starting = never_ran(child->status)}, now);
+  if (turn.again) queue_.add_after(key, *turn.again - now);
+  return turn.now;
 }
 
 void ChildController::carry_out(const Child& child, std::vector<plan::Action> actions,
@@ -161,7 +171,7 @@ void ChildController::carry_out(const Child& child, std::vector<plan::Action> ac
 void ChildController::finish(const ChildKey& key, const Result<void>& result) {
   const ChildKey done = key;  // `key` may belong to what done() lets go
   acting_on_.erase(done);
-  if (const auto next = status_line_.leave(done)) queue_.add(*next);
+  status_line_.ended(done);
   if (result) {
     queue_.forget(done);
   } else {
@@ -178,16 +188,13 @@ void ChildController::finish(const ChildKey& key, const Result<void>& result) {
 }
 
 void ChildController::forget(const ChildKey& key) {
-  differs_since_.erase(key);
+  status_line_.settled(key);
   refused_.erase(key);
   failures_.erase(key);
   context_.templates.forget(key);
   const auto found = hub_of_.find(key);
   if (found == hub_of_.end()) return;
-  if (HubEntry* hub = context_.hubs.find(found->second)) {
-    hub->budget.left(key);
-    for (const ChildKey& next : hub->budget.take_next()) queue_.add(next);
-  }
+  leave_budget(found->second, key);
   hub_of_.erase(found);
 }
 
@@ -214,7 +221,7 @@ void ChildController::applied(const plan::Action& action, const kube::ObjectMeta
                      plan::to_string(remove->reason)));
   } else if (const auto* put = std::get_if<plan::PutStatus>(&action)) {
     own_writes_.wrote(put->child, "processhubchildren", object.version);
-    differs_since_.erase(put->child);
+    status_line_.settled(put->child);
     if (at_rest(put->status)) failures_.erase(put->child);
     // Compared with what it was planned from: the cache may have seen this write already.
     const auto acting = acting_on_.find(put->child);

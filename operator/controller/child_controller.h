@@ -34,6 +34,7 @@ class ChildController {
   void work(const Child& child);
   void reject(const Child& child, const std::string& reason, const std::string& message);
   void account(const Child& child, HubEntry& hub, const plan::ChildPlan& plan);
+  void leave_budget(const HubKey& hub, const ChildKey& child);
   void carry_out(const Child& child, std::vector<plan::Action> actions,
                  const api::ChildStatus& status);
   void finish(const ChildKey& key, const Result<void>& result);
@@ -44,8 +45,7 @@ class ChildController {
   void tell(const api::ProcessHubChild& child, status::EventType type, std::string_view reason,
             std::string note);
 
-  // Whether a status that differs is to be written now: at once when the child has come
-  // to rest, else only if it still differs after a while, so that a start is one write.
+  // Whether a status that differs is to be written now.
   bool status_is_due(const Child& child, const api::ChildStatus& status);
 
   Context& context_;
@@ -53,7 +53,6 @@ class ChildController {
   cache::OwnWrites<ChildKey> own_writes_;
   apply::PlanExecutor executor_;
   StatusLine status_line_;
-  std::map<ChildKey, SteadyTime> differs_since_;
   std::map<ChildKey, std::string> refused_;  // what the server said of the last pod
   std::map<ChildKey, int> failures_;         // pods that ended by themselves, in a row
   std::map<ChildKey, HubKey> hub_of_;        // of children that have been planned

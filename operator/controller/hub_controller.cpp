@@ -23,8 +23,6 @@ using plan::NodeHealth;
 constexpr auto kStatusPeriod = std::chrono::seconds(1);
 // Many children change together; the hub looks at them together.
 constexpr auto kChildLag = std::chrono::milliseconds(200);
-// So that the pods of the first children are made while the others are still applied.
-constexpr size_t kAppliesAtOnce = 4;
 // Of one reconcile; then the hub is looked at again, which may be paused by now.
 constexpr size_t kAppliesInARow = 100;
 // 12 bytes each: 48 MB.
@@ -40,9 +38,7 @@ bool same_for_children(const HubFrame& a, const HubFrame& b) {
 }  // namespace
 
 struct HubController::Writes {
-  size_t open = 1;  // the reconcile itself, until it has begun all of them
-  std::vector<plan::ApplyChild> apply = {};
-  size_t applied = 0;  // how many of them have been sent
+  size_t open = 2;  // of the children, of the status
   Result<void> result = {};
 };
 
@@ -51,7 +47,8 @@ HubController::HubController(Context& context, ChildController& children,
     : context_(context),
       children_(children),
       queue_(context.executor, context.clock, std::move(options)),
-      own_writes_(context.executor, [this](const HubKey& key) { queue_.add(key); }) {
+      own_writes_(context.executor, [this](const HubKey& key) { queue_.add(key); }),
+      inline_children_(context.client) {
   own_writes_.follow("processhubs", context_.caches.hubs);
   own_writes_.follow("processhubchildren", context_.caches.children);
   context_.caches.hubs.subscribe([this](const auto& before, const auto& after) {
@@ -89,6 +86,7 @@ void HubController::lead(bool leads) {
     for (const auto& [key, entry] : context_.hubs.all()) context_.observer.hub_gone(key);
   }
   context_.hubs.clear();
+  inline_children_.stop();
   if (leads) add_all();
 }
 
@@ -238,70 +236,42 @@ std::string HubController::names_of_children_on(const HubKey& hub, const NodeNam
 void HubController::carry_out(const Hub& hub, plan::HubPlan plan) {
   const HubKey key = hub->key();
   HubEntry& entry = context_.hubs.at(key);
-  auto writes = std::make_shared<Writes>();
+  const auto writes = std::make_shared<Writes>();
   const auto ended = [this, key, writes](const Result<void>& result) {
     end_write(key, writes, result);
   };
-
   if (plan.apply.size() > kAppliesInARow) {
     plan.apply.resize(kAppliesInARow);
     queue_.add(key);
   }
-  writes->apply = std::move(plan.apply);
-  for (size_t i = 0; i < kAppliesAtOnce; ++i) apply_next(key, writes);
-  for (const plan::DeleteChild& remove : plan.remove) {
-    ++writes->open;
-    entry.refused.erase(remove.child.name);
-    const kube::ObjectRef ref{
-        .resource = kube::kProcessHubChildren, .ns = remove.child.ns, .name = remove.child.name};
-    context_.client.remove(ref, {.uid = remove.uid}, [this, key, ended](auto removed) {
-      if (!removed && removed.error().kind != ErrorKind::kNotFound) {
-        return ended(tl::unexpected(removed.error()));
-      }
-      if (removed) own_writes_.wrote(key, "processhubchildren", removed->version);
-      ended({});
-    });
-  }
   if (context_.observer.hub_status) context_.observer.hub_status(key, plan.status);
-  if (status_is_due(hub, entry, plan.status)) {
-    ++writes->open;
-    entry.status_written = context_.clock.steady_now();
+  const bool due = status_is_due(hub, entry, plan.status);
+  if (due) entry.status_written = context_.clock.steady_now();
+  inline_children_.run(
+      std::move(plan.apply), std::move(plan.remove),
+      [this, key](const ChildKey& child, const Result<kube::ObjectMeta>& result) {
+        on_child_written(key, child, result);
+      },
+      ended);
+  if (due) {
     put_status(hub, plan.status, ended);
+  } else {
+    ended({});
   }
-  ended({});
 }
 
-void HubController::apply_next(const HubKey& key, const std::shared_ptr<Writes>& writes) {
-  if (writes->applied == writes->apply.size()) return;
-  const plan::ApplyChild& apply = writes->apply[writes->applied++];
-  ++writes->open;
-  const kube::ObjectRef ref{
-      .resource = kube::kProcessHubChildren, .ns = apply.child.ns, .name = apply.child.name};
-  const auto applied = [this, key, writes, name = apply.child.name](auto made) {
-    HubEntry* entry = context_.hubs.find(key);
-    if (made) {
-      own_writes_.wrote(key, "processhubchildren", made->version);
-      if (entry != nullptr) entry->refused.erase(name);
-    } else if (entry != nullptr && (made.error().kind == ErrorKind::kUnprocessable ||
-                                    made.error().kind == ErrorKind::kForbidden)) {
-      entry->refused[name] = made.error().message;
-    }
-    apply_next(key, writes);
-    end_write(key, writes, made.map([](const auto&) {}));
-  };
-  if (apply.known) return context_.client.apply(ref, *apply.body, true, applied);
-  // An apply would take over a child that somebody else has made a moment ago.
-  static const kube::Projection kName{"metadata.name"};
-  context_.client.get(ref, kName, [this, ref, body = apply.body, applied](auto found) {
-    if (found) {
-      return applied(Result<kube::ObjectMeta>(
-          fail(ErrorKind::kConflict, "child " + ref.name + " exists, but not in the cache yet")));
-    }
-    if (found.error().kind != ErrorKind::kNotFound) {
-      return applied(Result<kube::ObjectMeta>(tl::unexpected(found.error())));
-    }
-    context_.client.apply(ref, *body, true, applied);
-  });
+void HubController::on_child_written(const HubKey& key, const ChildKey& child,
+                                     const Result<kube::ObjectMeta>& result) {
+  if (result && !result->version.empty())
+    own_writes_.wrote(key, "processhubchildren", result->version);
+  HubEntry* entry = context_.hubs.find(key);
+  if (entry == nullptr) return;
+  if (result) {
+    entry->refused.erase(child.name);
+  } else if (result.error().kind == ErrorKind::kUnprocessable ||
+             result.error().kind == ErrorKind::kForbidden) {
+    entry->refused[child.name] = result.error().message;
+  }
 }
 
 void HubController::end_write(const HubKey& key, const std::shared_ptr<Writes>& writes,

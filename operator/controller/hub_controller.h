@@ -14,6 +14,7 @@
 #include "cache/own_writes.h"
 #include "controller/child_controller.h"
 #include "controller/context.h"
+#include "controller/inline_children.h"
 #include "plan/hub_plan.h"
 #include "queue/work_queue.h"
 
@@ -43,7 +44,8 @@ class HubController {
   [[nodiscard]] std::string names_of_children_on(const HubKey& hub, const NodeName& node) const;
   void count_moves(const HubKey& key, HubEntry& entry);
   void carry_out(const Hub& hub, plan::HubPlan plan);
-  void apply_next(const HubKey& key, const std::shared_ptr<Writes>& writes);
+  void on_child_written(const HubKey& key, const ChildKey& child,
+                        const Result<kube::ObjectMeta>& result);
   void end_write(const HubKey& key, const std::shared_ptr<Writes>& writes,
                  const Result<void>& result);
   void put_status(const Hub& hub, const api::HubStatus& status,
@@ -60,6 +62,7 @@ class HubController {
   ChildController& children_;
   queue::WorkQueue<HubKey> queue_;
   cache::OwnWrites<HubKey> own_writes_;
+  InlineChildren inline_children_;
   std::map<HubKey, SteadyTime> began_;  // of the keys that are being worked
   bool leads_ = false;
 };

@@ -35,7 +35,10 @@ Operator::Operator(kube::Transport& transport, Executor& executor, const Clock& 
       random_(random),
       options_(std::move(options)),
       client_(transport, executor, std::move(guard), options_.client),
-      templates_(client_, executor, random, [this](const HubKey& hub) { on_template_tried(hub); }),
+      templates_(client_, executor, random,
+                 [this](const HubKey& hub, const std::optional<ChildKey>& child) {
+                   child ? child_controller_.add(*child) : hub_controller_.add(hub);
+                 }),
       events_(client_, clock, options_.identity),
       context_{.client = client_,
                .executor = executor_,
@@ -107,11 +110,6 @@ std::string Operator::trouble() const {
     if (problem) text += ": " + problem->message;
   }
   return text;
-}
-
-void Operator::on_template_tried(const HubKey& hub) {
-  hub_controller_.add(hub);
-  child_controller_.add_all_of(hub);
 }
 
 }  // namespace processhub::controller

@@ -57,7 +57,6 @@ class Operator {
   void watch(kube::Resource resource, kube::Projection mask, std::string label_selector,
              watch::ReflectorSink sink);
   void check_synced();
-  void on_template_tried(const HubKey& hub);
 
   Executor& executor_;
   const Clock& clock_;

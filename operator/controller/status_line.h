@@ -1,47 +1,58 @@
-// The line in which statuses wait to be written: a few at a time, so that at the start
-// of many children their pods come first, and a status is made when its turn comes
-// rather than written many times over. Core thread.
+// When the statuses of children are written: not while they still change from moment to
+// moment, a few at a time, and at a mass start after the pods, which matter more to the
+// API server's users. A status is made when its turn comes, so that one write tells all.
+//
+// Core thread.
 #pragma once
 
 #include <deque>
+#include <functional>
+#include <map>
 #include <optional>
 #include <set>
 
+#include "base/clock.h"
 #include "base/names.h"
 
 namespace processhub::controller {
 
+// A status that differs from what the object says.
+struct StatusWish {
+  bool at_rest = false;   // it will not change again by itself
+  bool starting = false;  // the object does not say yet that the child ever ran
+};
+
 class StatusLine {
  public:
-  explicit StatusLine(size_t places) : places_(places) {}
+  // `wake` runs for a child that should ask again; it must not ask from within.
+  explicit StatusLine(std::function<void(const ChildKey&)> wake) : wake_(std::move(wake)) {}
 
-  // Whether `key` may write now; it then has a place until leave(). If not, it stands in
-  // the line and is named by a leave() to come.
-  [[nodiscard]] bool enter(const ChildKey& key) {
-    if (writing_.contains(key)) return true;
-    if (writing_.size() < places_) {
-      writing_.insert(key);
-      return true;
-    }
-    if (waiting_.insert(key).second) line_.push_back(key);
-    return false;
-  }
-
-  // The work on `key`, which may have had a place, has ended. Who is to come next, if
-  // anyone: one that then does not want to write after all names its successor itself.
-  [[nodiscard]] std::optional<ChildKey> leave(const ChildKey& key) {
-    writing_.erase(key);
-    if (writing_.size() >= places_ || line_.empty()) return std::nullopt;
-    const ChildKey next = line_.front();
-    line_.pop_front();
-    waiting_.erase(next);
-    return next;
-  }
+  struct Turn {
+    bool now = false;                      // write it: it has a place until ended()
+    std::optional<SteadyTime> again = {};  // else: ask again then, or when woken
+  };
+  [[nodiscard]] Turn ask(const ChildKey& child, StatusWish wish, SteadyTime now);
+  // Its status is as the object says, or it is gone.
+  void settled(const ChildKey& child);
+  // The work on `child`, which may have had a place, has ended.
+  void ended(const ChildKey& child);
 
  private:
-  size_t places_;
+  struct Entry {
+    SteadyTime since;
+    bool at_rest = false;
+    bool starting = false;
+  };
+  [[nodiscard]] bool crowded() const;
+  void count(const Entry& entry, int by);
+  void release_held();
+
+  std::function<void(const ChildKey&)> wake_;
+  std::map<ChildKey, Entry> differs_;
+  size_t on_their_way_ = 0;  // of `differs_`: starting and not at rest
+  std::set<ChildKey> held_;  // until fewer are on their way
   std::set<ChildKey> writing_;
-  std::set<ChildKey> waiting_;
+  std::set<ChildKey> waiting_;  // those in `line_`
   std::deque<ChildKey> line_;
 };
 

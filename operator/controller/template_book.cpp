@@ -13,6 +13,9 @@ namespace {
 using plan::PodTemplate;
 using State = plan::PodTemplate::State;
 
+// Under which the hub's own template is kept: no child has such a name.
+ChildKey key_of(const HubKey& hub) { return {hub.ns, "/" + hub.name}; }
+
 bool same(const api::JsonPtr& a, const api::JsonPtr& b) {
   return a == b || (a != nullptr && b != nullptr && *a == *b);
 }
@@ -33,40 +36,64 @@ bool is_acceptance(const Error& error) {
 }  // namespace
 
 TemplateBook::TemplateBook(kube::Client& client, Executor& executor, Random& random,
-                           std::function<void(const HubKey&)> changed)
+                           Changed changed)
     : client_(client), executor_(executor), random_(random), changed_(std::move(changed)) {}
 
 PodTemplate TemplateBook::of(const plan::HubFrame& frame, const api::ProcessHubChild* child) {
-  // The hub's own is kept under the empty name, which no child has.
-  static const api::ProcessHubChild kNoChild;
-  api::ProcessHubChild hub_itself = kNoChild;
+  api::ProcessHubChild hub_itself;
   hub_itself.meta.ns = frame.key.ns;
-  hub_itself.meta.name = "/" + frame.key.name;
-  const bool own = child != nullptr && child->spec.pod_template != nullptr;
-  PodTemplate result = merge(frame, own ? *child : hub_itself);
+  hub_itself.meta.name = key_of(frame.key).name;
+  const api::ProcessHubChild& asker = child != nullptr ? *child : hub_itself;
+  Merged& merged = merge(frame, asker);
+  PodTemplate result = merged.result;
+  if (merged.tried != result.revision || merged.hub_key != frame.key) {
+    leave_trial(asker.key(), merged);
+    merged.hub_key = frame.key;
+    merged.tried = result.revision;
+  }
   if (result.state == State::kInvalid) return result;
 
   std::unique_ptr<Trial>& trial = trials_[frame.key][result.revision];
   if (trial == nullptr) trial = std::make_unique<Trial>();
+  trial->users.insert(asker.key());
   if (std::exchange(trial->due, false)) try_out(frame, result);
   result.state = trial->state;
   result.message = trial->message;
   return result;
 }
 
-const PodTemplate& TemplateBook::merge(const plan::HubFrame& frame,
-                                       const api::ProcessHubChild& child) {
+void TemplateBook::forget(const ChildKey& child) {
+  const auto found = merged_.find(child);
+  if (found == merged_.end()) return;
+  leave_trial(child, found->second);
+  merged_.erase(found);
+}
+
+void TemplateBook::forget(const HubKey& hub) {
+  trials_.erase(hub);
+  merged_.erase(key_of(hub));
+}
+
+void TemplateBook::leave_trial(const ChildKey& child, Merged& merged) {
+  Trial* const trial = find(merged.hub_key, merged.tried);
+  if (trial == nullptr) return;
+  trial->users.erase(child);
+  if (trial->users.empty()) trials_[merged.hub_key].erase(merged.tried);
+}
+
+TemplateBook::Merged& TemplateBook::merge(const plan::HubFrame& frame,
+                                          const api::ProcessHubChild& child) {
   const api::JsonPtr& hub = frame.hub->spec.pod_template;
   Merged& merged = merged_[child.key()];
   const bool known = !merged.result.revision.empty() || merged.result.state == State::kInvalid;
-  if (known && same(merged.hub, hub) && same(merged.own, child.spec.pod_template)) {
-    return merged.result;
-  }
-  merged = {.hub = hub, .own = child.spec.pod_template, .result = {}};
-  const auto refuse = [&](const std::string& why) -> const PodTemplate& {
+  if (known && same(merged.hub, hub) && same(merged.own, child.spec.pod_template)) return merged;
+  merged.hub = hub;
+  merged.own = child.spec.pod_template;
+  merged.result = {};
+  const auto refuse = [&](const std::string& why) -> Merged& {
     merged.result.state = State::kInvalid;
     merged.result.message = "spec.template: " + why;
-    return merged.result;
+    return merged;
   };
   merged.result.json = hub;
   if (merged.own != nullptr) {
@@ -76,7 +103,7 @@ const PodTemplate& TemplateBook::merge(const plan::HubFrame& frame,
   }
   if (const auto problem = api::template_problem(*merged.result.json)) return refuse(*problem);
   merged.result.revision = api::template_revision(*merged.result.json, "Affinity");
-  return merged.result;
+  return merged;
 }
 
 void TemplateBook::try_out(const plan::HubFrame& frame, const PodTemplate& pod_template) {
@@ -107,7 +134,14 @@ void TemplateBook::tried(const HubKey& hub, const std::string& revision,
     try_again_after(hub, revision, trial.backoff.next(random_));
     return;
   }
-  changed_(hub);
+  tell_users(hub, trial);
+}
+
+void TemplateBook::tell_users(const HubKey& hub, const Trial& trial) {
+  for (const ChildKey& user : trial.users) {
+    const bool is_hub = user == key_of(hub);
+    changed_(hub, is_hub ? std::nullopt : std::optional(user));
+  }
 }
 
 TemplateBook::Trial* TemplateBook::find(const HubKey& hub, const std::string& revision) {
@@ -119,8 +153,10 @@ TemplateBook::Trial* TemplateBook::find(const HubKey& hub, const std::string& re
 
 void TemplateBook::try_again_after(const HubKey& hub, const std::string& revision, Duration delay) {
   find(hub, revision)->again = executor_.post_after(delay, [this, hub, revision] {
-    if (Trial* trial = find(hub, revision)) trial->due = true;
-    changed_(hub);
+    Trial* const trial = find(hub, revision);
+    if (trial == nullptr) return;
+    trial->due = true;
+    tell_users(hub, *trial);
   });
 }
 

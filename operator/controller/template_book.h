@@ -2,12 +2,14 @@
 // once as a dry run, so that what the API server refuses becomes a condition and is
 // never rolled out.
 //
-// Core thread. `changed` runs when a template of that hub has been tried.
+// A revision is kept for as long as somebody has it. Core thread.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "base/backoff.h"
@@ -19,20 +21,25 @@ namespace processhub::controller {
 
 class TemplateBook {
  public:
-  TemplateBook(kube::Client& client, Executor& executor, Random& random,
-               std::function<void(const HubKey&)> changed);
+  // `changed` runs when a revision has been tried, for each who has it: children, or
+  // the hub itself, told by no child.
+  using Changed = std::function<void(const HubKey&, const std::optional<ChildKey>&)>;
+
+  TemplateBook(kube::Client& client, Executor& executor, Random& random, Changed changed);
 
   // The template of `child`, or with null of the hub itself. Its trial begins if it has
   // not been tried; until then it is kUnchecked.
   [[nodiscard]] plan::PodTemplate of(const plan::HubFrame& frame,
                                      const api::ProcessHubChild* child);
 
-  void forget(const ChildKey& child) { merged_.erase(child); }
-  void forget(const HubKey& hub) { trials_.erase(hub); }
+  void forget(const ChildKey& child);
+  void forget(const HubKey& hub);
 
  private:
   // Of one child: valid while hub and child have the templates that it was made from.
   struct Merged {
+    HubKey hub_key;
+    std::string tried;  // the revision that it has
     api::JsonPtr hub;
     api::JsonPtr own;
     plan::PodTemplate result;
@@ -41,21 +48,24 @@ class TemplateBook {
     plan::PodTemplate::State state = plan::PodTemplate::State::kUnchecked;
     std::string message;
     bool due = true;  // whoever asks next begins a trial
+    std::set<ChildKey> users;
     Backoff backoff{std::chrono::milliseconds(500), std::chrono::minutes(1)};
     Timer again;
   };
 
-  const plan::PodTemplate& merge(const plan::HubFrame& frame, const api::ProcessHubChild& child);
+  Merged& merge(const plan::HubFrame& frame, const api::ProcessHubChild& child);
+  void leave_trial(const ChildKey& child, Merged& merged);
   void try_out(const plan::HubFrame& frame, const plan::PodTemplate& pod_template);
   void tried(const HubKey& hub, const std::string& revision,
              const Result<kube::ObjectMeta>& result);
   [[nodiscard]] Trial* find(const HubKey& hub, const std::string& revision);
+  void tell_users(const HubKey& hub, const Trial& trial);
   void try_again_after(const HubKey& hub, const std::string& revision, Duration delay);
 
   kube::Client& client_;
   Executor& executor_;
   Random& random_;
-  std::function<void(const HubKey&)> changed_;
+  Changed changed_;
   std::map<ChildKey, Merged> merged_;
   std::map<HubKey, std::map<std::string, std::unique_ptr<Trial>>> trials_;  // by revision
 };

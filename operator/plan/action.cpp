@@ -4,8 +4,6 @@ namespace processhub::plan {
 
 std::string_view to_string(Reason reason) {
   switch (reason) {
-    case Reason::kChildCreated:
-      return "ChildCreated";
     case Reason::kNodeLost:
       return "NodeLost";
     case Reason::kNodeGone:

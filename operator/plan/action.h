@@ -1,4 +1,4 @@
-// What a plan consists of: data, carried out by apply::Executor.
+// What a plan consists of: data, carried out by apply::PlanExecutor.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,6 @@ namespace processhub::plan {
 
 // Why an action is in the plan: shown in Events, logs and metrics.
 enum class Reason {
-  kChildCreated,     // a slot without a pod
   kNodeLost,         // its node has not been heard of for too long
   kNodeGone,         // its Node object was deleted
   kNodeReplaced,     // a new Node took its node's name
@@ -50,7 +49,6 @@ struct CreatePod {
   int slot = 0;
   int incarnation = 1;
   api::JsonPtr body;  // the whole Pod
-  Reason reason = Reason::kChildCreated;
   bool operator==(const CreatePod&) const = default;
 };
 

@@ -168,6 +168,7 @@ class Planner {
       return;
     }
     if (pod == nullptr) {
+      if (const Pod* foreigner = foreigner_in(slot)) return replace_dying(slot, *foreigner);
       create(slot);
     } else if (slot_of(*pod)->incarnation < slot.incarnation) {
       step_past(slot, *pod);
@@ -198,12 +199,13 @@ class Planner {
     return pod.meta.deleted && !ends_pods(host_of(pod));
   }
 
-  // A replica fewer, because the factor fell or, with ClusterSize, because a node left:
-  // from a node that is well it goes like any other that drains.
+  // A replica fewer, because the factor fell: it serves until those that stay do. Or, with
+  // ClusterSize, because a node left: from a node that is well it goes like any that drains.
   void remove_surplus(const Slot& slot, const Pod& pod) {
     const Host host = host_of(pod);
     if (host == Host::kUp && members_.member(node_of(pod)) != nullptr) {
-      return remove(pod, Reason::kSurplus);
+      if (!pod.ready || rest_is_in_place()) remove(pod, Reason::kSurplus);
+      return;
     }
     if (members_.mass_loss) return;
     switch (host) {
@@ -221,7 +223,7 @@ class Planner {
 
   void create(const Slot& slot) {
     if (in_.pod_template.state != PodTemplate::State::kValid) return;
-    if (slot_is_taken_by_foreigner(slot)) return;
+    if (foreigner_in(slot) != nullptr) return;
     const NodeState& node = members_.nodes.at(*slot.target);
     if (members_.mass_loss && node.health != NodeHealth::kReady) return;
     const PodIdentity identity{.child = in_.child,
@@ -237,26 +239,35 @@ class Planner {
          .slot = slot.number,
          .incarnation = slot.incarnation,
          .body = std::make_shared<const nlohmann::json>(
-             build_pod(in_.frame, in_.pod_template, identity)),
-         .reason = Reason::kChildCreated});
+             build_pod(in_.frame, in_.pod_template, identity))});
   }
 
-  // A slot is free only when no pod with the child's labels is left in it, whatever its owner.
-  [[nodiscard]] bool slot_is_taken_by_foreigner(const Slot& slot) const {
-    return std::any_of(foreign_.begin(), foreign_.end(), [&](const Pod* pod) {
+  // A slot is free only when no pod with the child's labels is left in it, whatever its
+  // owner; one without a slot may be in any. Those that nobody can end and that this
+  // incarnation has passed do not count.
+  [[nodiscard]] const Pod* foreigner_in(const Slot& slot) const {
+    for (const Pod* pod : foreign_) {
       const auto ref = slot_of(*pod);
-      return !ref || ref->slot == slot.number;
-    });
+      if (ref && ref->slot != slot.number) continue;
+      const bool passed = incarnation_of(*pod) < slot.incarnation && is_left_behind(*pod);
+      if (!passed) return pod;
+    }
+    return nullptr;
+  }
+
+  [[nodiscard]] static int incarnation_of(const Pod& pod) {
+    const auto ref = slot_of(pod);
+    return ref ? ref->incarnation : 1;
   }
 
   // A pod that is being deleted is waited for; only one whose node cannot end it is
   // passed over, under a new name.
   void replace_dying(Slot& slot, const Pod& pod) {
     const Host host = host_of(pod);
-    if (ends_pods(host) || members_.mass_loss) return;
+    if (!pod.meta.deleted || ends_pods(host) || members_.mass_loss) return;
     if (in_.pod_template.state != PodTemplate::State::kValid) return;
     if (host == Host::kUnknown && !lost_for_good(members_.nodes.at(node_of(pod)))) return;
-    slot.incarnation = slot_of(pod)->incarnation + 1;
+    slot.incarnation = std::max(slot.incarnation, incarnation_of(pod) + 1);
     status_first_ = true;
     only_if_.push_back(down(pod));
     only_if_.back().lost = true;
@@ -307,7 +318,10 @@ class Planner {
   void move(const Slot& slot, const Pod& pod, Reason reason) {
     if (members_.mass_loss || in_.pod_template.state != PodTemplate::State::kValid) return;
     if (pod.ready) {
-      if (!others_serve(slot)) return;
+      if (!others_serve(slot)) {
+        if (!move_under_way_) waits_for_replicas_ = reason;
+        return;
+      }
       if (!moving_ && !in_.may_move) {
         wants_move_ = true;
         return;
@@ -319,6 +333,15 @@ class Planner {
     }
     move_under_way_ = true;
     remove(pod, reason);
+  }
+
+  // The replicas that shall stay serve, and need not move.
+  [[nodiscard]] bool rest_is_in_place() const {
+    return std::all_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
+      const Pod* pod = slot.current();
+      return !slot.target ||
+             (pod != nullptr && serves(*pod, members_) && node_of(*pod) == *slot.target);
+    });
   }
 
   [[nodiscard]] bool others_serve(const Slot& slot) const {
@@ -363,8 +386,11 @@ class Planner {
 
   ChildPlan finish() {
     ChildPlan plan;
-    plan.status = child_status(
-        in_, {.slots = slots_, .desired = desired_, .excluded = excluded_, .moving = moving_});
+    plan.status = child_status(in_, {.slots = slots_,
+                                     .desired = desired_,
+                                     .excluded = excluded_,
+                                     .moving = moving_,
+                                     .waits_for_replicas = waits_for_replicas_});
     if (status_first_ && !in_.frame.hub->spec.paused) {
       plan.actions.emplace_back(PutStatus{.child = in_.child.key(),
                                           .uid = in_.child.meta.uid,
@@ -392,6 +418,7 @@ class Planner {
   std::vector<DeletePod> removals_;
   std::vector<NodeIsDown> only_if_;
   std::optional<Reason> moving_;
+  std::optional<Reason> waits_for_replicas_;
   bool status_first_ = false;
   bool wants_move_ = false;
   bool move_under_way_ = false;

@@ -1,7 +1,7 @@
 // What has to change so that one child's pods and status match its hub and spec.
 //
 // Computed from one snapshot by `plan_child`, which performs no I/O and reads no
-// clock; carried out by apply::Executor. Planning the state that a plan leads to
+// clock; carried out by apply::PlanExecutor. Planning the state that a plan leads to
 // gives the empty plan.
 #pragma once
 

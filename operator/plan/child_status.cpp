@@ -154,6 +154,15 @@ class Reporter {
   }
 
   [[nodiscard]] Condition migrating() const {
+    if (!found_.moving && found_.waits_for_replicas) {
+      return {
+          .type = kMigrating,
+          .status = ConditionStatus::kFalse,
+          .reason = "WaitsForReplicas",
+          .message = fmt::format("a replica is to be moved ({}) once the child's other replicas "
+                                 "are Ready",
+                                 to_string(*found_.waits_for_replicas))};
+    }
     if (!found_.moving) {
       return {.type = kMigrating, .status = ConditionStatus::kFalse, .reason = "Settled"};
     }
@@ -209,6 +218,15 @@ api::ChildStatus rejected_status(const api::ProcessHubChild& child, const std::s
                       .message = message,
                       .observed_generation = child.meta.generation},
                      now);
+  // Its move does not go on, and must not hold the place of another child's.
+  if (api::is_true(status.conditions, kMigrating)) {
+    api::set_condition(status.conditions,
+                       {.type = kMigrating,
+                        .status = ConditionStatus::kFalse,
+                        .reason = "Rejected",
+                        .observed_generation = child.meta.generation},
+                       now);
+  }
   return status;
 }
 

@@ -20,7 +20,8 @@ struct ChildFindings {
   std::span<const Slot> slots;
   std::span<const NodeName> desired;  // in walk order
   std::vector<api::Exclusion> excluded;
-  std::optional<Reason> moving;  // why a voluntary move is under way
+  std::optional<Reason> moving;              // why a voluntary move is under way
+  std::optional<Reason> waits_for_replicas;  // why one would be, were the other replicas Ready
 };
 
 // A pod serves: Ready, not on its way out, and its node is Ready.

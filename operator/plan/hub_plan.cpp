@@ -4,9 +4,9 @@
 #include <fmt/core.h>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "api/conditions.h"
-#include "base/hash.h"
 #include "placement/ring.h"
 #include "plan/child_status.h"
 #include "plan/labels.h"
@@ -56,13 +56,7 @@ class Planner {
       if (found != existing_.end() && !is_ours(*found->second)) {
         taken_.push_back(inline_child.name);
       } else if (found == existing_.end() || !found->second->meta.deleted) {
-        json body = body_of(inline_child);
-        const bool known = found != existing_.end();
-        if (known && is_as_wanted(*found->second, body)) continue;
-        if (known) body["metadata"]["uid"] = found->second->meta.uid.str();
-        plan_.apply.push_back({.child = {hub_.meta.ns, inline_child.name},
-                               .known = known,
-                               .body = std::make_shared<const json>(std::move(body))});
+        plan_child(inline_child, found == existing_.end() ? nullptr : found->second);
       }
     }
     for (const api::ProcessHubChild* child : in_.children) {
@@ -72,8 +66,32 @@ class Planner {
     }
   }
 
+  void plan_child(const api::InlineChild& wanted, const api::ProcessHubChild* found) {
+    json body = body_of(wanted);
+    if (found != nullptr && is_as_wanted(*found, body)) return;
+    ApplyChild apply{.child = {hub_.meta.ns, wanted.name},
+                     .body = std::make_shared<const json>(std::move(body))};
+    if (found != nullptr) {
+      apply.uid = found->meta.uid;
+      apply.drop_labels = labels_no_longer_listed(wanted, *found);
+    }
+    plan_.apply.push_back(std::move(apply));
+  }
+
+  static std::vector<std::string> labels_no_longer_listed(const api::InlineChild& wanted,
+                                                          const api::ProcessHubChild& found) {
+    std::vector<std::string> dropped;
+    const auto listed = found.meta.annotations.find(kInlineLabelsAnnotation);
+    if (listed == found.meta.annotations.end()) return dropped;
+    std::istringstream words(listed->second);
+    for (std::string word; std::getline(words, word, ',');) {
+      if (!wanted.labels.contains(word) && word != kHubLabel) dropped.push_back(word);
+    }
+    return dropped;
+  }
+
   // What others have added to the object is theirs; what we say has to be there. The
-  // annotation tells of what is no longer said, such as a label that left the list.
+  // annotation tells of labels that are no longer said.
   static bool is_as_wanted(const api::ProcessHubChild& child, const json& body) {
     const json& meta = body["metadata"];
     const auto template_of = [](const json& spec) {
@@ -109,14 +127,16 @@ class Planner {
                    {"labels", labels},
                    {"ownerReferences", json::array({owner})}}},
                  {"spec", spec}};
-    const std::string applied = base32(hash64(body.dump()), 10);
-    body["metadata"]["annotations"] = {{kAppliedAnnotation, applied}};
+    std::string listed;
+    for (const auto& [key, value] : inline_child.labels)
+      listed += (listed.empty() ? "" : ",") + key;
+    body["metadata"]["annotations"] = {{kInlineLabelsAnnotation, listed}};
     return body;
   }
 
   // --- status ---
 
-  [[nodiscard]] api::HubStatus status() const {
+  [[nodiscard]] api::HubStatus status() {
     api::HubStatus status;
     status.observed_generation = hub_.meta.generation;
     status.nodes = {.members = static_cast<int>(members_.members.size()),
@@ -134,7 +154,7 @@ class Planner {
     return status;
   }
 
-  [[nodiscard]] api::HubStatus::Children count_children() const {
+  [[nodiscard]] api::HubStatus::Children count_children() {
     api::HubStatus::Children count;
     for (const api::ProcessHubChild* child : in_.children) {
       if (child->meta.deleted || child->spec.hub != hub_.meta.name) continue;
@@ -151,8 +171,11 @@ class Planner {
           ++count.degraded;
           break;
         case api::Phase::kPending:
+          ++count.pending;
+          break;
         case api::Phase::kRejected:
           ++count.pending;
+          ++rejected_;
           break;
       }
     }
@@ -183,7 +206,10 @@ class Planner {
                        "spec.paused is true: nothing is started, moved or stopped");
     }
     if (status.children.migrating > 0) return condition("Progressing", true, "ChildrenMigrating");
-    if (status.children.pending > 0) return condition("Progressing", true, "ChildrenStarting");
+    // Those that are rejected wait for their users, not for the hub.
+    if (status.children.pending > rejected_) {
+      return condition("Progressing", true, "ChildrenStarting");
+    }
     return condition("Progressing", false, "Settled");
   }
 
@@ -245,6 +271,7 @@ class Planner {
   const Membership& members_;
   std::map<std::string, const api::ProcessHubChild*> existing_;
   std::vector<std::string> taken_;
+  int rejected_ = 0;  // children that cannot be understood or whose template is refused
   HubPlan plan_;
 };
 

@@ -13,11 +13,14 @@
 
 namespace processhub::plan {
 
-// Server-side apply of the ProcessHubChild that an entry of `spec.children` stands for.
+// The ProcessHubChild that an entry of `spec.children` stands for: made, or with `uid`
+// brought to what `body` says of labels, annotations and template. What others have
+// added to it stays.
 struct ApplyChild {
   ChildKey child;
-  bool known = false;  // it is there, and ours: `body` names its uid
-  api::JsonPtr body;   // apiVersion, kind, metadata, spec
+  std::optional<Uid> uid = {};                // of the one that is there, and ours
+  api::JsonPtr body;                          // apiVersion, kind, metadata, spec
+  std::vector<std::string> drop_labels = {};  // that were once in the list
   bool operator==(const ApplyChild&) const = default;
 };
 

@@ -14,7 +14,8 @@ inline constexpr const char* kIncarnationAnnotation = "processhub.io/incarnation
 // another uid is another node.
 inline constexpr const char* kNodeUidAnnotation = "processhub.io/node-uid";
 
-// On a child made from spec.children: a hash of all that was applied.
-inline constexpr const char* kAppliedAnnotation = "processhub.io/applied";
+// On a child made from spec.children: the keys of the labels that its entry has, with
+// commas between, so that one which leaves the list is taken off the child.
+inline constexpr const char* kInlineLabelsAnnotation = "processhub.io/inline-labels";
 
 }  // namespace processhub::plan

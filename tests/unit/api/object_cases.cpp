@@ -199,6 +199,18 @@ std::vector<ObjectCase> hub_template_cases() {
        "spec.template.spec.restartPolicy", "restartPolicy must be Always"},
       {"node-name", kHub, R"({"spec":{"template":{"spec":{"nodeName":"n"}}}})",
        "spec.template.spec", "nodeName must not be set"},
+      {"template-tolerates-everything", kHub,
+       R"({"spec":{"template":{"spec":{"tolerations":[{"operator":"Exists"}]}}}})",
+       "spec.template.spec.tolerations[0]", "a toleration must have a key"},
+      {"template-outlasts-a-dead-node", kHub,
+       R"({"spec":{"template":{"spec":{"tolerations":[
+          {"key":"a","operator":"Exists"},
+          {"key":"node.kubernetes.io/out-of-service","operator":"Exists"}]}}}})",
+       "spec.template.spec.tolerations[1]", "pods must go from a node"},
+      {"template-tolerations", kHub,
+       R"({"spec":{"template":{"spec":{"tolerations":[
+          {"key":"gpu","operator":"Exists","effect":"NoSchedule"},
+          {"key":"a","value":"b"}]}}}})"},
       {"template-name", kHub, R"({"spec":{"template":{"metadata":{"name":"x"}}}})",
        "spec.template.metadata", kNoNames},
       {"template-generate-name", kHub, R"({"spec":{"template":{"metadata":{"generateName":"x"}}}})",

@@ -137,6 +137,22 @@ TEST(ParseHub, NamesEveryProblemUpToAFew) {
   EXPECT_THAT(*parse_hub(many)->problem, HasSubstr("and 5 more"));
 }
 
+TEST(ParseHub, RefusesATemplateThatMatchesNoNode) {
+  const auto problem_of = [](const char* terms) {
+    json object = test::object_of(test::object_cases()[0]);
+    object["spec"]["template"]["spec"]["affinity"]["nodeAffinity"]
+          ["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"] =
+              json::parse(terms);
+    return parse_hub(object)->problem;
+  };
+  EXPECT_EQ(problem_of("[]"), std::nullopt);  // the API server's to refuse
+  EXPECT_EQ(problem_of(R"([{}, {"matchFields": [{"key": "metadata.name"}]}])"), std::nullopt);
+  ASSERT_NE(problem_of("[{}]"), std::nullopt);
+  EXPECT_THAT(
+      *problem_of(R"([{}, {"matchExpressions": []}])"),
+      testing::AllOf(testing::HasSubstr("nodeSelectorTerms"), testing::HasSubstr("match no node")));
+}
+
 TEST(ParseHub, RefusesTooManyChildren) {
   json object = hub_json();
   for (int i = 0; i <= 1000; ++i) {

@@ -52,6 +52,18 @@ TEST_F(PlanExecutorTest, WithoutAnAnswerNothingIsTriedAgainHere) {
   EXPECT_EQ(failed(), ErrorKind::kBroken);
 }
 
+TEST_F(PlanExecutorTest, AfterStopNoFurtherActionBegins) {
+  run({remove("old"), create("a")});
+  static_cast<void>(asked());
+  executor_under_test_.stop();
+  answer(200, {{"metadata", {{"name", "old"}, {"resourceVersion", "43"}}}});
+  EXPECT_EQ(failed(), ErrorKind::kNotLeader);
+  EXPECT_THAT(applied_, ElementsAre("43")) << "what the server has done is known";
+  results_.clear();
+  run({create("a")});
+  EXPECT_EQ(asked(), "POST " + pods_) << "what begins later goes on";
+}
+
 // --- PutStatus ---
 
 TEST_F(PlanExecutorTest, AStatusIsPutForThatUidAndVersionAlone) {

@@ -134,6 +134,7 @@ TEST_F(MoveTest, NoReplicaMovesWhileAnotherDoesNotServe) {
   now_.pods[1].ready = false;
   EXPECT_THAT(round(), IsEmpty());
   EXPECT_FALSE(plan_.wants_move);  // it asks for no place that it could not use
+  EXPECT_EQ(testing::condition_of(plan_.status.conditions, kMigrating).reason, "WaitsForReplicas");
   now_.pods[1].ready = true;
   EXPECT_THAT(round(), ElementsAre("status", "delete 0.1 NodeDraining"));
 }

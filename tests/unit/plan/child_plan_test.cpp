@@ -37,7 +37,6 @@ TEST_F(ChildPlanTest, ANewChildsPodIsMadeWhereTheRingPutsIt) {
   EXPECT_EQ(create.child, now_.child.key());
   EXPECT_EQ(create.owner, now_.child.meta.uid);
   EXPECT_EQ(create.pod, (PodKey{"default", pod_name(now_.child, 0, 1)}));
-  EXPECT_EQ(create.reason, Reason::kChildCreated);
   EXPECT_EQ((*create.body)["metadata"]["name"], create.pod.name);
   EXPECT_FALSE(plan_.moving);
   EXPECT_EQ(plan_.look_again, std::nullopt);
@@ -161,6 +160,23 @@ TEST_F(ChildPlanTest, APodOfWhichNobodyKnowsTheSlotOccupiesAllAndGoes) {
   EXPECT_THAT(actions(), ElementsAre("delete 0.1 NotOurs"));
 }
 
+TEST_F(ChildPlanTest, APodOfAnotherOwnerThatALostNodeHoldsIsPassedOver) {
+  now_ = Situation(4);
+  now_.settle();
+  now_.pods[0].meta.owner_uid = Uid("of a child that was deleted and made again");
+  now_.pods[0].meta.deleted = at(0);
+  now_.child.status = {};
+  const NodeName lost = now_.pods[0].node;
+  now_.lose(lost, at(0));
+  EXPECT_THAT(actions(), IsEmpty());  // not lost for long enough
+  now_.now = at(10);
+  EXPECT_THAT(actions(),
+              ElementsAre("status if " + lost.str() + " is down and " + lost.str() + " is lost"));
+  now_.store(plan_);
+  ASSERT_THAT(actions(), ElementsAre(HasSubstr("create 0.2 on ")));
+  EXPECT_NE(std::get<CreatePod>(plan_.actions[0]).node, lost);
+}
+
 TEST_F(ChildPlanTest, ASecondPodInASlotIsSurplus) {
   now_.settle();
   const NodeName here = now_.pods[0].node;
@@ -190,6 +206,39 @@ TEST_F(ChildPlanTest, WhenTheFactorFallsTheReplicasOutsideTheNewSetGo) {
   }
   EXPECT_EQ(actions(), expected);
   EXPECT_FALSE(plan_.moving);  // it is no move and needs no place in the budget
+}
+
+TEST_F(ChildPlanTest, WhenTheFactorFallsTheReplicasThatGoServeUntilThoseThatStayDo) {
+  now_.replicas(2).settle();
+  now_.replicas(1);
+  kube::Pod& stays = *now_.pod(now_.pod(0)->node == now_.ring_nodes()[0] ? 0 : 1);
+  stays.ready = false;
+  EXPECT_THAT(actions(), IsEmpty());
+  stays.ready = true;
+  EXPECT_THAT(actions(), SizeIs(1));
+}
+
+TEST_F(ChildPlanTest, WhenTheFactorFallsWhileTheRingChangesAPodServesAllTheTime) {
+  now_ = Situation(5);
+  now_.replicas(2).settle();
+  now_.replicas(1);
+  // The one that is left has to move, and the other one serves meanwhile.
+  now_.node(now_.pods[0].node).unschedulable = true;
+  now_.node(now_.pods[1].node).unschedulable = true;
+  for (int round = 0; round < 8; ++round) {
+    ChildPlan plan = now_.plan();
+    now_.store(plan);
+    for (const Action& action : plan.actions) {
+      if (const auto* create = std::get_if<CreatePod>(&action))
+        now_.run(create->slot, create->node);
+      const auto* removal = std::get_if<DeletePod>(&action);
+      if (removal == nullptr) continue;
+      std::erase_if(now_.pods, [&](const kube::Pod& p) { return p.meta.uid == removal->uid; });
+    }
+    ASSERT_FALSE(now_.pods.empty()) << "in round " << round;
+  }
+  ASSERT_THAT(now_.pods, SizeIs(1));
+  EXPECT_EQ(now_.pods[0].node, now_.ring_nodes()[0]);
 }
 
 TEST_F(ChildPlanTest, WhenTheFactorRisesTheNewReplicasAreMade) {
