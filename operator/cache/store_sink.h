@@ -20,7 +20,7 @@ namespace processhub::cache {
 // `store` outlives the sink.
 template <typename T>
 [[nodiscard]] watch::ReflectorSink store_sink(
-    Store<T>& store, std::function<Result<T>(const nlohmann::json&)> decode) {
+    Store<T>& store, const std::function<Result<T>(const nlohmann::json&)>& decode) {
   using nlohmann::json;
   const auto key = [](const json& object) {
     T named;

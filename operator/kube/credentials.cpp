@@ -115,7 +115,7 @@ Result<ConnectionConfig> find_config(const std::string& flag, const std::string&
     }
     return fail(ErrorKind::kIo, "KUBECONFIG names no file that can be read: " + problems);
   }
-  const auto in_cluster = load_in_cluster(environment, files);
+  Result<ConnectionConfig> in_cluster = load_in_cluster(environment, files);
   if (in_cluster || !value_of(environment, "KUBERNETES_SERVICE_HOST").empty()) return in_cluster;
   const std::string path = value_of(environment, "HOME") + "/.kube/config";
   if (const auto text = files.read(path); !text) {

@@ -23,7 +23,7 @@ struct Refusal {
 // A mapping of the document, with the words that name it.
 class Section {
  public:
-  Section(YAML::Node node, std::string where) : node_(std::move(node)), where_(std::move(where)) {
+  Section(const YAML::Node& node, std::string where) : node_(node), where_(std::move(where)) {
     if (node_.IsDefined() && !node_.IsNull() && !node_.IsMap()) refuse("is no mapping");
   }
 
@@ -115,7 +115,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
       EVP_DecodeFinal(context.get(), out + length, &last) < 0) {
     return std::nullopt;
   }
-  bytes.resize(static_cast<size_t>(length + last));
+  bytes.resize(static_cast<size_t>(length) + static_cast<size_t>(last));
   return bytes;
 }
 

@@ -11,53 +11,63 @@ namespace processhub::kube {
 using nlohmann::json;
 
 struct Projection::Node {
+  struct Step;
   bool keep = false;  // this value and all below it
-  std::vector<std::pair<std::string, Node>> exact;
-  std::vector<std::pair<std::string, Node>> prefixes;  // "" is `*`
+  std::vector<Step> exact;
+  std::vector<Step> prefixes;  // "" is `*`
 
   // Null pointer where the field `name` is not wanted. Of several fitting steps the first
   // wins: the exact one, then the prefixes in the order in which they were given.
-  [[nodiscard]] const Node* below(std::string_view name) const {
-    if (keep) return this;
-    for (const auto& [key, node] : exact) {
-      if (key == name) return &node;
-    }
-    for (const auto& [prefix, node] : prefixes) {
-      if (name.starts_with(prefix)) return &node;
-    }
-    return nullptr;
-  }
+  [[nodiscard]] const Node* below(std::string_view name) const;
+  void add(std::string_view path);
 
-  Node& step(bool prefix, std::string_view name) {
-    auto& steps = prefix ? prefixes : exact;
-    for (auto& [key, node] : steps) {
-      if (key == name) return node;
-    }
-    return steps.emplace_back(std::string(name), Node{}).second;
-  }
-
-  void add(std::string_view path) {
-    if (path.empty()) {
-      keep = true;
-      return;
-    }
-    std::string_view name;
-    if (path.front() == '[') {
-      const size_t end = path.find(']');
-      name = path.substr(1, end - 1);
-      path.remove_prefix(end + 1);
-      if (path.starts_with('.')) path.remove_prefix(1);
-    } else {
-      const size_t end = path.find_first_of(".[");
-      name = path.substr(0, end);
-      path.remove_prefix(name.size());
-      if (path.starts_with('.')) path.remove_prefix(1);
-    }
-    const bool prefix = name.ends_with('*');
-    if (prefix) name.remove_suffix(1);
-    step(prefix, name).add(path);
-  }
+ private:
+  Node& step(bool prefix, std::string_view name);
 };
+
+struct Projection::Node::Step {
+  std::string name;
+  Node node = {};
+};
+
+const Projection::Node* Projection::Node::below(std::string_view name) const {
+  if (keep) return this;
+  for (const Step& step : exact) {
+    if (step.name == name) return &step.node;
+  }
+  for (const Step& step : prefixes) {
+    if (name.starts_with(step.name)) return &step.node;
+  }
+  return nullptr;
+}
+
+void Projection::Node::add(std::string_view path) {
+  if (path.empty()) {
+    keep = true;
+    return;
+  }
+  std::string_view name;
+  if (path.front() == '[') {
+    const size_t end = path.find(']');
+    name = path.substr(1, end - 1);
+    path.remove_prefix(end + 1);
+  } else {
+    name = path.substr(0, path.find_first_of(".["));
+    path.remove_prefix(name.size());
+  }
+  if (path.starts_with('.')) path.remove_prefix(1);
+  const bool prefix = name.ends_with('*');
+  if (prefix) name.remove_suffix(1);
+  step(prefix, name).add(path);
+}
+
+Projection::Node& Projection::Node::step(bool prefix, std::string_view name) {
+  std::vector<Step>& steps = prefix ? prefixes : exact;
+  for (Step& step : steps) {
+    if (step.name == name) return step.node;
+  }
+  return steps.emplace_back(Step{.name = std::string(name)}).node;
+}
 
 Projection::Projection(std::initializer_list<std::string_view> paths) {
   auto root = std::make_shared<Node>();

@@ -339,7 +339,7 @@ TEST_F(Requests, NoCallbackRunsOnceTheTransportIsGone) {
   connect(server);
   bool called = false;
   for (int i = 0; i < 5; ++i) {
-    transport->send({.path = "/api"}, [&](Result<kube::Response>) { called = true; });
+    transport->send({.path = "/api"}, [&](const Result<kube::Response>&) { called = true; });
   }
   {
     std::unique_lock lock(mutex);
@@ -355,7 +355,7 @@ TEST_F(Requests, TransportMayBeDestroyedBeforeItEvenStarted) {
   Server server([](Connection& connection) { connection.wait_until_closed(); });
   for (int i = 0; i < 50; ++i) {
     connect(server);
-    transport->send({.path = "/api"}, [](Result<kube::Response>) { FAIL(); });
+    transport->send({.path = "/api"}, [](const Result<kube::Response>&) { FAIL(); });
     transport.reset();
   }
 }

@@ -246,9 +246,9 @@ void run(uint64_t seed) {
   for (const auto& [name, pod] : server.pods()) {
     const auto found = store.find(PodKey{"ns", name});
     ASSERT_NE(found, nullptr) << name;
-    EXPECT_EQ(found->meta.uid.str(), pod["metadata"]["uid"]);
-    EXPECT_EQ(found->meta.version.str(), pod["metadata"]["resourceVersion"]);
-    EXPECT_EQ(found->meta.labels.at("n"), pod["metadata"]["labels"]["n"]);
+    EXPECT_EQ(pod["metadata"]["uid"], found->meta.uid.str());
+    EXPECT_EQ(pod["metadata"]["resourceVersion"], found->meta.version.str());
+    EXPECT_EQ(pod["metadata"]["labels"]["n"], found->meta.labels.at("n"));
     EXPECT_EQ(told.at(cache::key_of(*found)), found->meta.uid.str());
   }
 }
