@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <functional>
+#include <iosfwd>
 #include <string>
 #include <utility>
 
@@ -22,6 +23,11 @@ class Name {
   std::string value_;
 };
 
+template <typename Tag>
+std::ostream& operator<<(std::ostream& out, const Name<Tag>& name) {
+  return out << name.str();
+}
+
 using Uid = Name<struct UidTag>;                          // metadata.uid
 using ResourceVersion = Name<struct ResourceVersionTag>;  // metadata.resourceVersion
 using NodeName = Name<struct NodeNameTag>;
@@ -35,6 +41,11 @@ struct ObjectKey {
   [[nodiscard]] std::string str() const { return ns + "/" + name; }
   auto operator<=>(const ObjectKey&) const = default;
 };
+
+template <typename Tag>
+std::ostream& operator<<(std::ostream& out, const ObjectKey<Tag>& key) {
+  return out << key.str();
+}
 
 using HubKey = ObjectKey<struct HubTag>;
 using ChildKey = ObjectKey<struct ChildTag>;

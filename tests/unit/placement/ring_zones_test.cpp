@@ -35,6 +35,10 @@ struct Case {
   std::vector<int> sizes;
   int most_replicas;
 };
+void PrintTo(const Case& zones, std::ostream* out) {
+  *out << "zones of " << ::testing::PrintToString(zones.sizes) << ", up to " << zones.most_replicas
+       << " replicas";
+}
 
 class Zones : public ::testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(Sizes, Zones,
