@@ -46,6 +46,7 @@ type kind struct {
 type run struct {
 	steps     steps
 	daemons   map[string]float64 // CPU seconds from the start until all were Ready
+	told      float64            // seconds until the hub's status counts all children as Ready
 	memory    float64            // the operator's peak, MB
 	perSecond float64            // of a client
 	cpu       float64            // of a client, seconds
@@ -65,7 +66,7 @@ func (r run) String() string {
 		}
 	}
 	if r.memory > 0 {
-		text += fmt.Sprintf("; operator's peak %.0f MB", r.memory)
+		text += fmt.Sprintf("; told after %.2f s, operator's peak %.0f MB", r.told, r.memory)
 	}
 	return text
 }
@@ -210,7 +211,7 @@ func (b *bench) statefulSet(ctx context.Context, space string) error {
 
 // workload measures from `start`, which begins what is to bring the pods up, until all
 // are Ready; then everything is deleted. `ready` runs in between.
-func (b *bench) workload(ctx context.Context, space string, start func(context.Context, string) error, ready func(*run)) (run, error) {
+func (b *bench) workload(ctx context.Context, space string, start func(context.Context, string) error, ready func(time.Time, *run) error) (run, error) {
 	pods, err := watchPods(ctx, b.typed, space)
 	if err != nil {
 		return run{}, err
@@ -226,7 +227,9 @@ func (b *bench) workload(ctx context.Context, space string, start func(context.C
 	}
 	after := b.machine.sample()
 	r := run{steps: pods.steps(before.at), daemons: after.daemonsSince(before), others: after.othersSince(before)}
-	ready(&r)
+	if err := ready(before.at, &r); err != nil {
+		return run{}, err
+	}
 	if err := b.clear(ctx, space); err != nil {
 		return run{}, err
 	}
@@ -241,7 +244,7 @@ func (b *bench) peer(ctx context.Context, start func(context.Context, string) er
 	if err != nil {
 		return run{}, err
 	}
-	return b.workload(ctx, space, start, func(*run) {})
+	return b.workload(ctx, space, start, func(time.Time, *run) error { return nil })
 }
 
 // clear deletes what owns the pods, and the children.
@@ -310,7 +313,12 @@ func (b *bench) withOperator(ctx context.Context, existing bool) (run, error) {
 		}
 		start = b.endPause
 	}
-	return b.workload(ctx, space, start, func(r *run) { r.memory = peakMemory(o.pid()) })
+	return b.workload(ctx, space, start, func(began time.Time, r *run) error {
+		err := b.awaitCount(ctx, space, "ready")
+		r.told = time.Since(began).Seconds()
+		r.memory = peakMemory(o.pid())
+		return err
+	})
 }
 
 func (b *bench) applyHub(ctx context.Context, space string) error {
@@ -348,13 +356,18 @@ func (b *bench) pausedHub(ctx context.Context, space string) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return poll(ctx, "the hub to know its children", func() (bool, error) {
+	return b.awaitCount(ctx, space, "total")
+}
+
+// awaitCount waits until that count of the hub's children, in its status, is of all.
+func (b *bench) awaitCount(ctx context.Context, space, count string) error {
+	return poll(ctx, "the hub to count its children as "+count, func() (bool, error) {
 		hub, err := b.any.Resource(hubs).Namespace(space).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return false, err
 		}
-		total, _, err := unstructured.NestedInt64(hub.Object, "status", "children", "total")
-		return total == int64(b.options.children), err
+		found, _, err := unstructured.NestedInt64(hub.Object, "status", "children", count)
+		return found == int64(b.options.children), err
 	})
 }
 
