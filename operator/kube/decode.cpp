@@ -12,6 +12,9 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kOurAnnotations = "processhub.io/";
+constexpr std::string_view kPinnedNode =
+    "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
+    ".nodeSelectorTerms.matchFields";
 constexpr size_t kMessageLimit = 256;
 
 // The fields of one JSON object, typed. The first that has a wrong type is kept as the
@@ -224,14 +227,11 @@ const Projection& node_mask() {
 }
 
 const Projection& pod_mask() {
-  static const Projection mask =
-      meta_mask().with({"spec.nodeName",
-                        "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
-                        ".nodeSelectorTerms.matchFields",
-                        "status.phase", "status.reason", "status.message", "status.conditions.type",
-                        "status.conditions.status", "status.conditions.reason",
-                        "status.conditions.message", "status.conditions.lastTransitionTime",
-                        "status.initContainerStatuses.state", "status.containerStatuses.state"});
+  static const Projection mask = meta_mask().with(
+      {"spec.nodeName", kPinnedNode, "status.phase", "status.reason", "status.message",
+       "status.conditions.type", "status.conditions.status", "status.conditions.reason",
+       "status.conditions.message", "status.conditions.lastTransitionTime",
+       "status.initContainerStatuses.state", "status.containerStatuses.state"});
   return mask;
 }
 

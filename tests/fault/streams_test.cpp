@@ -345,6 +345,7 @@ TEST_F(Streams, ManyRunBesideRequests) {
   });
   connect(server);
   std::vector<std::unique_ptr<kube::Stream>> streams;
+  streams.reserve(20);
   int heard = 0;
   for (int i = 0; i < 20; ++i) {
     streams.push_back(transport->stream({.path = "/watch"}, std::chrono::seconds(20),

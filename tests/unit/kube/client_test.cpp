@@ -36,7 +36,7 @@ struct Kept {
 
 class ClientTest : public ::testing::Test {
  protected:
-  Client& client(ClientOptions options = {}) {
+  Client& client(const ClientOptions& options = {}) {
     if (client_ == nullptr) {
       client_ = std::make_unique<Client>(transport, executor, [this] { return left; }, options);
     }
