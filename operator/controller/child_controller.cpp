@@ -27,48 +27,43 @@ bool never_ran(const api::ChildStatus& status) {
 
 ChildController::ChildController(Context& context, queue::QueueOptions options)
     : context_(context),
-      queue_(context.executor, context.clock, std::move(options)),
-      own_writes_(context.executor, [this](const ChildKey& key) { queue_.add(key); }),
+      worker_(context, std::move(options)),
+      own_writes_(context.executor, [this](const ChildKey& key) { worker_.add(key); }),
       executor_(context.client,
                 [this](const plan::Action& action, const kube::ObjectMeta& object) {
                   applied(action, object);
                 }),
-      status_line_([this](const ChildKey& key) { queue_.add(key); }) {
+      status_line_([this](const ChildKey& key) { worker_.add(key); }) {
   own_writes_.follow("pods", context_.caches.pods);
   own_writes_.follow("processhubchildren", context_.caches.children);
   context_.caches.children.subscribe([this](const auto& before, const auto& after) {
-    queue_.add(before != nullptr ? before->key() : after->key());
+    worker_.add(before != nullptr ? before->key() : after->key());
   });
   context_.caches.pods.subscribe([this](const auto& before, const auto& after) {
-    if (before != nullptr) queue_.add(Caches::child_of(*before));
-    if (after != nullptr) queue_.add(Caches::child_of(*after));
+    if (before != nullptr) worker_.add(Caches::child_of(*before));
+    if (after != nullptr) worker_.add(Caches::child_of(*after));
   });
-  queue_.start([this](const ChildKey& key) { reconcile(key); });
+  worker_.start([this](const ChildKey& key) { reconcile(key); });
 }
 
 void ChildController::lead(bool leads) {
   leads_ = leads;
   executor_.stop();
   if (!leads) return;
-  for (const auto& [key, child] : context_.caches.children.all()) queue_.add(key);
+  for (const auto& [key, child] : context_.caches.children.all()) worker_.add(key);
 }
 
 void ChildController::add_all_of(const HubKey& hub) {
-  for (const auto& child : context_.caches.children_by_hub.find(hub)) queue_.add(child->key());
+  for (const auto& child : context_.caches.children_by_hub.find(hub)) worker_.add(child->key());
 }
 
 void ChildController::reconcile(const ChildKey& key) {
-  began_[key] = context_.clock.steady_now();
   const Child child = context_.caches.children.find(key);
   if (child == nullptr || child->meta.deleted) {
     forget(key);
     return finish(key, {});
   }
-  if (!leads_ || !own_writes_.passed(key)) {
-    // Nothing was done, so nothing has succeeded or failed.
-    began_.erase(key);
-    return queue_.done(key);
-  }
+  if (!leads_ || !own_writes_.passed(key)) return worker_.rest(key);
   work(child);
 }
 
@@ -102,7 +97,7 @@ void ChildController::work(const Child& child) {
                                      .failures = failures_[child->key()]});
   tell_of_refusal(child->key(), plan.status, now);
   account(child, *entry, plan);
-  if (plan.look_again) queue_.add_after(child->key(), *plan.look_again - now);
+  if (plan.look_again) worker_.add_after(child->key(), *plan.look_again - now);
   carry_out(child, std::move(plan.actions), plan.status);
 }
 
@@ -124,14 +119,14 @@ void ChildController::account(const Child& child, HubEntry& hub, const ChildPlan
   } else {
     hub.budget.left(child->key());
   }
-  for (const ChildKey& next : hub.budget.take_next()) queue_.add(next);
+  for (const ChildKey& next : hub.budget.take_next()) worker_.add(next);
 }
 
 void ChildController::leave_budget(const HubKey& hub, const ChildKey& child) {
   HubEntry* const entry = context_.hubs.find(hub);
   if (entry == nullptr) return;
   entry->budget.left(child);
-  for (const ChildKey& next : entry->budget.take_next()) queue_.add(next);
+  for (const ChildKey& next : entry->budget.take_next()) worker_.add(next);
 }
 
 bool ChildController::status_is_due(const Child& child, const api::ChildStatus& status) {
@@ -145,7 +140,7 @@ bool ChildController::status_is_due(const Child& child, const api::ChildStatus& 
   const SteadyTime now = context_.clock.steady_now();
   const StatusLine::Turn turn = status_line_.ask(
       key, {.at_rest = at_rest(status), .starting = never_ran(child->status)}, now);
-  if (turn.again) queue_.add_after(key, *turn.again - now);
+  if (turn.again) worker_.add_after(key, *turn.again - now);
   return turn.now;
 }
 
@@ -169,22 +164,10 @@ void ChildController::carry_out(const Child& child, std::vector<plan::Action> ac
 }
 
 void ChildController::finish(const ChildKey& key, const Result<void>& result) {
-  const ChildKey done = key;  // `key` may belong to what done() lets go
-  acting_on_.erase(done);
-  status_line_.ended(done);
-  if (result) {
-    queue_.forget(done);
-  } else {
-    if (is_refusal(result.error())) refused_[done] = result.error().message;
-    log::info("child not reconciled", {{"child", done}, {"error", result.error()}});
-    queue_.retry(done, result.error().retry_after);
-  }
-  const auto began = began_.extract(done);
-  if (context_.observer.reconciled && began) {
-    context_.observer.reconciled("processhubchild", result.has_value(),
-                                 context_.clock.steady_now() - began.mapped());
-  }
-  queue_.done(done);
+  acting_on_.erase(key);
+  status_line_.ended(key);
+  if (!result && is_refusal(result.error())) refused_[key] = result.error().message;
+  worker_.finish(key, result);
 }
 
 void ChildController::forget(const ChildKey& key) {
@@ -272,15 +255,8 @@ void ChildController::tell_of_conditions(const api::ProcessHubChild& child,
 
 void ChildController::tell(const api::ProcessHubChild& child, status::EventType type,
                            std::string_view reason, std::string note) {
-  context_.events.record({.resource = kube::kProcessHubChildren,
-                          .ns = child.meta.ns,
-                          .name = child.meta.name,
-                          .uid = child.meta.uid,
-                          .hub = child.spec.hub,
-                          .type = type,
-                          .reason = std::string(reason),
-                          .action = "Placing",
-                          .note = std::move(note)});
+  context_.tell(kube::kProcessHubChildren, child.meta, child.spec.hub, type, reason,
+                std::move(note));
 }
 
 }  // namespace processhub::controller

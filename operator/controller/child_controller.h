@@ -11,8 +11,8 @@
 #include "cache/own_writes.h"
 #include "controller/context.h"
 #include "controller/status_line.h"
+#include "controller/worker.h"
 #include "plan/child_plan.h"
-#include "queue/work_queue.h"
 
 namespace processhub::controller {
 
@@ -20,12 +20,12 @@ class ChildController {
  public:
   ChildController(Context& context, queue::QueueOptions options);
 
-  void add(const ChildKey& key) { queue_.add(key); }
+  void add(const ChildKey& key) { worker_.add(key); }
   void add_all_of(const HubKey& hub);
   // Only a leader works; keys that come meanwhile are dropped, and all are added at the start.
   void lead(bool leads);
 
-  [[nodiscard]] const queue::WorkQueue<ChildKey>& queue() const { return queue_; }
+  [[nodiscard]] const queue::WorkQueue<ChildKey>& queue() const { return worker_.queue(); }
 
  private:
   using Child = std::shared_ptr<const api::ProcessHubChild>;
@@ -49,7 +49,7 @@ class ChildController {
   bool status_is_due(const Child& child, const api::ChildStatus& status);
 
   Context& context_;
-  queue::WorkQueue<ChildKey> queue_;
+  Worker<ChildKey> worker_;
   cache::OwnWrites<ChildKey> own_writes_;
   apply::PlanExecutor executor_;
   StatusLine status_line_;
@@ -57,7 +57,6 @@ class ChildController {
   std::map<ChildKey, int> failures_;         // pods that ended by themselves, in a row
   std::map<ChildKey, HubKey> hub_of_;        // of children that have been planned
   std::map<ChildKey, Child> acting_on_;      // while a plan is carried out: what it was made from
-  std::map<ChildKey, SteadyTime> began_;     // of the keys that are being worked
   bool leads_ = false;
 };
 

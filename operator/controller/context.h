@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/executor.h"
@@ -33,6 +35,20 @@ struct Context {
   TemplateBook& templates;
   status::EventRecorder& events;
   Observer observer = {};
+
+  // A Kubernetes Event on `object`, a `resource` of that hub or the hub itself.
+  void tell(const kube::Resource& resource, const kube::ObjectMeta& object, const std::string& hub,
+            status::EventType type, std::string_view reason, std::string note) const {
+    events.record({.resource = resource,
+                   .ns = object.ns,
+                   .name = object.name,
+                   .uid = object.uid,
+                   .hub = hub,
+                   .type = type,
+                   .reason = std::string(reason),
+                   .action = "Placing",
+                   .note = std::move(note)});
+  }
 };
 
 }  // namespace processhub::controller

@@ -46,21 +46,21 @@ HubController::HubController(Context& context, ChildController& children,
                              queue::QueueOptions options)
     : context_(context),
       children_(children),
-      queue_(context.executor, context.clock, std::move(options)),
-      own_writes_(context.executor, [this](const HubKey& key) { queue_.add(key); }),
+      worker_(context, std::move(options)),
+      own_writes_(context.executor, [this](const HubKey& key) { worker_.add(key); }),
       inline_children_(context.client) {
   own_writes_.follow("processhubs", context_.caches.hubs);
   own_writes_.follow("processhubchildren", context_.caches.children);
   context_.caches.hubs.subscribe([this](const auto& before, const auto& after) {
-    queue_.add(before != nullptr ? before->key() : after->key());
+    worker_.add(before != nullptr ? before->key() : after->key());
   });
   context_.caches.nodes.subscribe([this](const auto&, const auto&) { add_all(); });
   context_.caches.children.subscribe([this](const auto& before, const auto& after) {
     // spec.hub cannot change, so either names the hub.
-    queue_.add_after((before != nullptr ? before : after)->hub_key(), kChildLag);
+    worker_.add_after((before != nullptr ? before : after)->hub_key(), kChildLag);
     if (after == nullptr) add_those_that_list(before->key());
   });
-  queue_.start([this](const HubKey& key) { reconcile(key); });
+  worker_.start([this](const HubKey& key) { reconcile(key); });
 }
 
 // Hubs that want a child of this name: it is free now.
@@ -70,13 +70,13 @@ void HubController::add_those_that_list(const ChildKey& child) {
     if (key.ns != child.ns) continue;
     if (std::any_of(wanted.begin(), wanted.end(),
                     [&](const api::InlineChild& one) { return one.name == child.name; })) {
-      queue_.add(key);
+      worker_.add(key);
     }
   }
 }
 
 void HubController::add_all() {
-  for (const auto& [key, hub] : context_.caches.hubs.all()) queue_.add(key);
+  for (const auto& [key, hub] : context_.caches.hubs.all()) worker_.add(key);
 }
 
 void HubController::lead(bool leads) {
@@ -91,13 +91,12 @@ void HubController::lead(bool leads) {
 }
 
 void HubController::reconcile(const HubKey& key) {
-  began_[key] = context_.clock.steady_now();
   const Hub hub = context_.caches.hubs.find(key);
   if (hub == nullptr || hub->meta.deleted) {
     forget(key);
-    return finish(key, {});
+    return worker_.finish(key, {});
   }
-  if (!leads_) return rest(key);
+  if (!leads_) return worker_.rest(key);
   HubEntry& entry = context_.hubs.at(key);
   if (entry.frame != nullptr && entry.frame->uid != hub->meta.uid) entry = {};  // another hub
   // The children plan with it, also while our own writes are on their way to the caches.
@@ -108,7 +107,7 @@ void HubController::reconcile(const HubKey& key) {
     entry.problem = *problem;
     children_.add_all_of(key);
   }
-  if (!own_writes_.passed(key)) return rest(key);
+  if (!own_writes_.passed(key)) return worker_.rest(key);
   work(hub, entry);
 }
 
@@ -152,7 +151,7 @@ std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry&
        .now = now,
        .mass_loss_before = entry.frame && entry.frame->membership.mass_loss,
        .losses_count_from = entry.frame ? entry.frame->membership.losses_count_from : WallTime()});
-  if (membership.look_again) queue_.add_after(hub->key(), *membership.look_again - now);
+  if (membership.look_again) worker_.add_after(hub->key(), *membership.look_again - now);
 
   const size_t points = placement::points_of(
       membership.members, hub->spec.distribution.consistent_hashing.virtual_nodes);
@@ -242,7 +241,7 @@ void HubController::carry_out(const Hub& hub, plan::HubPlan plan) {
   };
   if (plan.apply.size() > kAppliesInARow) {
     plan.apply.resize(kAppliesInARow);
-    queue_.add(key);
+    worker_.add(key);
   }
   if (context_.observer.hub_status) context_.observer.hub_status(key, plan.status);
   const bool due = status_is_due(hub, entry, plan.status);
@@ -277,14 +276,14 @@ void HubController::on_child_written(const HubKey& key, const ChildKey& child,
 void HubController::end_write(const HubKey& key, const std::shared_ptr<Writes>& writes,
                               const Result<void>& result) {
   if (!result) writes->result = result;
-  if (--writes->open == 0) finish(key, writes->result);
+  if (--writes->open == 0) worker_.finish(key, writes->result);
 }
 
 bool HubController::status_is_due(const Hub& hub, HubEntry& entry, const api::HubStatus& status) {
   if (status == hub->status) return false;
   const SteadyTime now = context_.clock.steady_now();
   if (!entry.status_written || now >= *entry.status_written + kStatusPeriod) return true;
-  queue_.add_after(hub->key(), *entry.status_written + kStatusPeriod - now);
+  worker_.add_after(hub->key(), *entry.status_written + kStatusPeriod - now);
   return false;
 }
 
@@ -305,28 +304,6 @@ void HubController::put_status(const Hub& hub, const api::HubStatus& status,
                                   tell_of_conditions(*hub, status);
                                   ended({});
                                 });
-}
-
-void HubController::finish(const HubKey& key, const Result<void>& result) {
-  const HubKey done = key;
-  if (result) {
-    queue_.forget(done);
-  } else {
-    log::info("hub not reconciled", {{"hub", done}, {"error", result.error()}});
-    queue_.retry(done, result.error().retry_after);
-  }
-  const auto began = began_.extract(done);
-  if (context_.observer.reconciled && began) {
-    context_.observer.reconciled("processhub", result.has_value(),
-                                 context_.clock.steady_now() - began.mapped());
-  }
-  queue_.done(done);
-}
-
-// Nothing was done, so nothing has succeeded or failed.
-void HubController::rest(const HubKey& key) {
-  began_.erase(key);
-  queue_.done(key);
 }
 
 void HubController::forget(const HubKey& key) {
@@ -358,15 +335,7 @@ void HubController::tell_of_conditions(const api::ProcessHub& hub, const api::Hu
 
 void HubController::tell(const api::ProcessHub& hub, status::EventType type,
                          std::string_view reason, std::string note) {
-  context_.events.record({.resource = kube::kProcessHubs,
-                          .ns = hub.meta.ns,
-                          .name = hub.meta.name,
-                          .uid = hub.meta.uid,
-                          .hub = hub.meta.name,
-                          .type = type,
-                          .reason = std::string(reason),
-                          .action = "Placing",
-                          .note = std::move(note)});
+  context_.tell(kube::kProcessHubs, hub.meta, hub.meta.name, type, reason, std::move(note));
 }
 
 }  // namespace processhub::controller

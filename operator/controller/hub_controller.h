@@ -15,8 +15,8 @@
 #include "controller/child_controller.h"
 #include "controller/context.h"
 #include "controller/inline_children.h"
+#include "controller/worker.h"
 #include "plan/hub_plan.h"
-#include "queue/work_queue.h"
 
 namespace processhub::controller {
 
@@ -24,10 +24,10 @@ class HubController {
  public:
   HubController(Context& context, ChildController& children, queue::QueueOptions options);
 
-  void add(const HubKey& key) { queue_.add(key); }
+  void add(const HubKey& key) { worker_.add(key); }
   void lead(bool leads);
 
-  [[nodiscard]] const queue::WorkQueue<HubKey>& queue() const { return queue_; }
+  [[nodiscard]] const queue::WorkQueue<HubKey>& queue() const { return worker_.queue(); }
 
  private:
   using Hub = std::shared_ptr<const api::ProcessHub>;
@@ -51,8 +51,6 @@ class HubController {
   void put_status(const Hub& hub, const api::HubStatus& status,
                   std::function<void(const Result<void>&)> ended);
   [[nodiscard]] bool status_is_due(const Hub& hub, HubEntry& entry, const api::HubStatus& status);
-  void finish(const HubKey& key, const Result<void>& result);
-  void rest(const HubKey& key);
   void forget(const HubKey& key);
   void tell_of_conditions(const api::ProcessHub& hub, const api::HubStatus& status);
   void tell(const api::ProcessHub& hub, status::EventType type, std::string_view reason,
@@ -60,10 +58,9 @@ class HubController {
 
   Context& context_;
   ChildController& children_;
-  queue::WorkQueue<HubKey> queue_;
+  Worker<HubKey> worker_;
   cache::OwnWrites<HubKey> own_writes_;
   InlineChildren inline_children_;
-  std::map<HubKey, SteadyTime> began_;  // of the keys that are being worked
   bool leads_ = false;
 };
 
