@@ -21,7 +21,6 @@ namespace {
 
 using testing::as_set;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using testing::key;
 using testing::members;
 using testing::missing;

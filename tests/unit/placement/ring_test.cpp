@@ -158,6 +158,7 @@ TEST(RingTest, AgreesWithASecondImplementationOfTheSameRules) {
     std::vector<Member> some;
     const int count = 1 + below(14);
     const int zones = 1 + below(4);
+    some.reserve(static_cast<size_t>(count));
     for (int i = 0; i < count; ++i) {
       some.push_back({.name = name("n", below(1000)),
                       .zone = below(5) == 0 ? "" : "zone-" + std::to_string(below(zones)),

@@ -17,6 +17,7 @@ std::string key(int number) { return "default/hub/child-" + std::to_string(numbe
 
 std::vector<Member> members(int count, const std::string& prefix) {
   std::vector<Member> result;
+  result.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) result.push_back({.name = name(prefix, i)});
   return result;
 }
