@@ -249,7 +249,7 @@ int run(int argc, char** argv) {
   const Result<void> result = process.run();
   if (!result) {
     std::fprintf(stderr, "processhub-operator: %s\n", result.error().message.c_str());
-    pthread_kill(waiter.native_handle(), SIGTERM);
+    pthread_kill(waiter.native_handle(), SIGINT);  // which it waits for
   }
   waiter.join();
   return result ? 0 : 1;
