@@ -18,7 +18,6 @@ constexpr milliseconds kLeastTime{100};
 
 constexpr const char* kJson = "application/json";
 constexpr const char* kMergePatch = "application/merge-patch+json";
-constexpr const char* kApplyPatch = "application/apply-patch+yaml";  // JSON is YAML
 
 bool is_real_version(const std::string& version) { return !version.empty() && version != "0"; }
 
@@ -240,18 +239,6 @@ void Client::merge_patch(const ObjectRef& object, const json& patch, WriteDone d
          .object = object,
          .content_type = kMergePatch,
          .body = dump(patch)},
-        std::move(done));
-}
-
-void Client::apply(const ObjectRef& object, const json& configuration, bool force, WriteDone done) {
-  if (has_void_version(configuration)) return refuse_version(object, std::move(done));
-  Query query;
-  query.add("force", force ? "true" : "");
-  write({.method = Method::kPatch,
-         .object = object,
-         .query = query,
-         .content_type = kApplyPatch,
-         .body = dump(configuration)},
         std::move(done));
 }
 

@@ -125,10 +125,6 @@ class Client {
   // or null: the server takes these for no precondition at all.
   void merge_patch(const ObjectRef& object, const nlohmann::json& patch, WriteDone done);
 
-  // Server-side apply under kFieldManager. `force`: take fields over from other managers.
-  void apply(const ObjectRef& object, const nlohmann::json& configuration, bool force,
-             WriteDone done);
-
   // PUT of the object named by its own metadata. kInvalid, unsent, where metadata.name or a
   // real resourceVersion is missing.
   void update(const Resource& resource, const nlohmann::json& object, WriteDone done);

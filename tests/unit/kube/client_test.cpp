@@ -81,28 +81,16 @@ TEST_F(ClientTest, MergePatchSaysThatItIsOne) {
   EXPECT_THAT(exchange->path(), HasSubstr("/api/v1/namespaces/shop/pods/p?"));
 }
 
-TEST_F(ClientTest, ApplyIsServerSideUnderOurName) {
-  client().apply(pod, kSomePod, true, written.callback());
-  const auto exchange = transport.request();
-  EXPECT_EQ(exchange->request().method, Method::kPatch);
-  EXPECT_EQ(exchange->request().content_type, "application/apply-patch+yaml");
-  EXPECT_THAT(exchange->path(), HasSubstr("?force=true&fieldManager=processhub-operator&"));
-}
-
 TEST_F(ClientTest, PatchWhoseVersionTheServerWouldTakeForNoneIsNeverSent) {
   for (const json& version : {json(""), json("0"), json(nullptr), json(5)}) {
     const json patch = {{"metadata", {{"resourceVersion", version}}}};
     Kept<ObjectMeta> merged;
-    Kept<ObjectMeta> applied;
     client().merge_patch(pod, patch, merged.callback());
-    client().apply(pod, patch, false, applied.callback());
     EXPECT_TRUE(merged.results.empty());  // never from within the call
     executor.settle();
-    for (const auto* kept : {&merged, &applied}) {
-      ASSERT_FALSE(kept->only());
-      EXPECT_EQ(kept->only().error().kind, ErrorKind::kInvalid);
-      EXPECT_THAT(kept->only().error().message, HasSubstr("pods shop/p"));
-    }
+    ASSERT_FALSE(merged.only());
+    EXPECT_EQ(merged.only().error().kind, ErrorKind::kInvalid);
+    EXPECT_THAT(merged.only().error().message, HasSubstr("pods shop/p"));
   }
   EXPECT_EQ(transport.requests_seen(), 0);
 }
