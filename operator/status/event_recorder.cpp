@@ -39,10 +39,7 @@ void EventRecorder::record(const EventNote& note) {
   if (known != series_.end() && now - known->second.sent < kSeriesEnd) {
     return repeat(note, known->second);
   }
-  if (!passes(note)) {
-    ++dropped_;
-    return;
-  }
+  if (!passes(note)) return;
   if (series_.size() >= kMaxRemembered) series_.clear();  // they begin anew, as after a restart
   const uint64_t unique =
       hash64(identity, static_cast<uint64_t>(clock_.wall_now().time_since_epoch().count()));

@@ -38,9 +38,6 @@ class EventRecorder {
 
   void record(const EventNote& note);
 
-  // Events that were not sent because too many of their kind came at once.
-  [[nodiscard]] uint64_t dropped() const { return dropped_; }
-
  private:
   struct Series {
     std::string name;  // of the Event object
@@ -57,7 +54,6 @@ class EventRecorder {
   std::string instance_;
   std::map<std::string, Series> series_;               // by what the Event says
   std::map<std::string, queue::TokenBucket> buckets_;  // by hub and reason
-  uint64_t dropped_ = 0;
 };
 
 }  // namespace processhub::status

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <vector>
 
 namespace processhub::api::test {
@@ -16,6 +17,10 @@ struct ObjectCase {
   const char* words = "";       // of the API server's message
   bool parser_too = true;       // false: only the schema can see it, such as a field unknown to it
 };
+
+inline std::ostream& operator<<(std::ostream& out, const ObjectCase& a_case) {
+  return out << a_case.name;
+}
 
 [[nodiscard]] const std::vector<ObjectCase>& object_cases();
 

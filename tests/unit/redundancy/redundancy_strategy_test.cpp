@@ -31,7 +31,12 @@ class AnyStrategy : public ::testing::TestWithParam<RedundancySpec> {
 };
 INSTANTIATE_TEST_SUITE_P(Strategies, AnyStrategy,
                          ::testing::Values(singularity(), replication(2),
-                                           replication(std::nullopt)));
+                                           replication(std::nullopt)),
+                         [](const auto& info) {
+                           const char* const names[] = {"Singularity", "Replication",
+                                                        "ClusterSize"};
+                           return names[info.index];
+                         });
 
 TEST_P(AnyStrategy, TheFirstNodeOfTheWalkIsTheMaster) {
   const std::vector<NodeName> nodes{NodeName("c"), NodeName("a")};
