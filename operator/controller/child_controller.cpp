@@ -159,6 +159,9 @@ void ChildController::carry_out(const Child& child, std::vector<plan::Action> ac
   }
   if (actions.empty()) return finish(child->key(), {});
   acting_on_[child->key()] = child;
+  if (never_ran(child->status) && std::holds_alternative<plan::CreatePod>(actions.back())) {
+    status_line_.starts(child->key(), context_.clock.steady_now());
+  }
   executor_.run(std::move(actions),
                 [this, key = child->key()](const Result<void>& result) { finish(key, result); });
 }

@@ -14,13 +14,7 @@ constexpr size_t kCrowd = 50;
 }  // namespace
 
 StatusLine::Turn StatusLine::ask(const ChildKey& child, StatusWish wish, SteadyTime now) {
-  Entry& entry = differs_.try_emplace(child, Entry{.since = now}).first->second;
-  count(entry, -1);
-  entry.at_rest = wish.at_rest;
-  entry.starting = wish.starting;
-  count(entry, +1);
-  release_held();
-
+  const Entry& entry = note(child, wish, now);
   if (writing_.contains(child)) return {.now = true};
   const bool hold = wish.starting && crowded();
   const SteadyTime due = entry.since + (hold ? kPatience : wish.at_rest ? Duration(0) : kLag);
@@ -34,6 +28,19 @@ StatusLine::Turn StatusLine::ask(const ChildKey& child, StatusWish wish, SteadyT
   }
   if (waiting_.insert(child).second) line_.push_back(child);
   return {};
+}
+
+void StatusLine::starts(const ChildKey& child, SteadyTime now) {
+  note(child, {.starting = true}, now);
+}
+
+const StatusLine::Entry& StatusLine::note(const ChildKey& child, StatusWish wish, SteadyTime now) {
+  Entry& entry = differs_.try_emplace(child, Entry{.since = now}).first->second;
+  count(entry, -1);
+  entry.wish = wish;
+  count(entry, +1);
+  release_held();
+  return entry;
 }
 
 void StatusLine::settled(const ChildKey& child) {
@@ -58,7 +65,7 @@ void StatusLine::ended(const ChildKey& child) {
 bool StatusLine::crowded() const { return on_their_way_ > kCrowd; }
 
 void StatusLine::count(const Entry& entry, int by) {
-  if (entry.starting && !entry.at_rest) on_their_way_ += by;
+  if (entry.wish.starting && !entry.wish.at_rest) on_their_way_ += by;
 }
 
 void StatusLine::release_held() {

@@ -32,6 +32,8 @@ class StatusLine {
     std::optional<SteadyTime> again = {};  // else: ask again then, or when woken
   };
   [[nodiscard]] Turn ask(const ChildKey& child, StatusWish wish, SteadyTime now);
+  // A pod of a child that never ran is about to be made.
+  void starts(const ChildKey& child, SteadyTime now);
   // Its status is as the object says, or it is gone.
   void settled(const ChildKey& child);
   // The work on `child`, which may have had a place, has ended.
@@ -40,9 +42,9 @@ class StatusLine {
  private:
   struct Entry {
     SteadyTime since;
-    bool at_rest = false;
-    bool starting = false;
+    StatusWish wish = {};
   };
+  const Entry& note(const ChildKey& child, StatusWish wish, SteadyTime now);
   [[nodiscard]] bool crowded() const;
   void count(const Entry& entry, int by);
   void release_held();

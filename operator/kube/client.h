@@ -86,7 +86,7 @@ struct WatchCallbacks {
 };
 
 struct WriteOptions {
-  bool dry_run = false;
+  bool dry_run = false;  // a trial: the server also refuses fields that it does not know
 };
 
 struct DeleteOptions {

@@ -135,7 +135,7 @@ void Wire::begin(const OperationPtr& operation, const std::string& token) {
     const Request& from = operation->request;
     web::http::http_request request(name_of(from.method));
     request.set_request_uri(web::uri(from.path));
-    request.headers().add("Accept", "application/json");
+    request.headers().add("Accept", from.accept);
     request.headers().add("User-Agent", options_.user_agent);
     if (!token.empty()) request.headers().add("Authorization", "Bearer " + token);
     // The library takes the name that the certificate must have from here.

@@ -26,6 +26,7 @@ struct Request {
   std::string path;
   std::string content_type = {};  // of `body`; empty without one
   std::string body = {};
+  std::string accept = "application/json";
   std::chrono::milliseconds deadline = std::chrono::seconds(30);  // for the whole answer
 };
 

@@ -111,6 +111,13 @@ TEST_F(StatusLineTest, ThoseHeldAreWokenWhenFewAreLeftOnTheirWay) {
   EXPECT_THAT(woken(), ::testing::Contains("start-0"));
 }
 
+TEST_F(StatusLineTest, APodThatIsAboutToBeMadeIsOnItsWay) {
+  for (int i = 0; i < 51; ++i) line_.starts({"ns", "start-" + std::to_string(i)}, now_);
+  EXPECT_FALSE(ask("another", {.at_rest = true, .starting = true}).now);
+  settled("start-0");
+  EXPECT_THAT(woken(), ElementsAre("another"));
+}
+
 TEST_F(StatusLineTest, AChildThatGoesIsNoLongerOnItsWay) {
   start(52);
   settled("start-0");

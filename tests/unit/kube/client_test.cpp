@@ -57,7 +57,9 @@ TEST_F(ClientTest, CreatePostsTheObjectUnderItsNamespace) {
   const auto exchange = transport.request();
   EXPECT_EQ(exchange->request().method, Method::kPost);
   EXPECT_EQ(exchange->path(),
-            "/api/v1/namespaces/shop/pods?fieldManager=processhub-operator&timeout=30000ms");
+            "/api/v1/namespaces/shop/pods?fieldManager=processhub-operator&fieldValidation=Ignore"
+            "&timeout=30000ms");
+  EXPECT_THAT(exchange->request().accept, HasSubstr("as=PartialObjectMetadata"));
   EXPECT_EQ(exchange->request().content_type, "application/json");
   EXPECT_EQ(json::parse(exchange->request().body), kSomePod);
   exchange->answer(201, kPod);
@@ -69,7 +71,8 @@ TEST_F(ClientTest, CreatePostsTheObjectUnderItsNamespace) {
 
 TEST_F(ClientTest, DryRunCreatesNothing) {
   client().create(kPods, kSomePod, {.dry_run = true}, written.callback());
-  EXPECT_THAT(transport.request()->path(), HasSubstr("dryRun=All"));
+  EXPECT_THAT(transport.request()->path(),
+              HasSubstr("dryRun=All&fieldManager=processhub-operator&fieldValidation=Strict"));
 }
 
 TEST_F(ClientTest, MergePatchSaysThatItIsOne) {
