@@ -29,14 +29,12 @@ class AnyStrategy : public ::testing::TestWithParam<RedundancySpec> {
       {.node = NodeName("a"), .pod = {.name = "x-0", .uid = Uid("1")}, .ready = true},
       {.node = NodeName("b"), .pod = {.name = "x-1", .uid = Uid("2")}, .ready = true}};
 };
+constexpr const char* kNames[] = {"Singularity", "Replication", "ClusterSize"};
+
 INSTANTIATE_TEST_SUITE_P(Strategies, AnyStrategy,
                          ::testing::Values(singularity(), replication(2),
                                            replication(std::nullopt)),
-                         [](const auto& info) {
-                           const char* const names[] = {"Singularity", "Replication",
-                                                        "ClusterSize"};
-                           return names[info.index];
-                         });
+                         [](const auto& info) { return kNames[info.index]; });
 
 TEST_P(AnyStrategy, TheFirstNodeOfTheWalkIsTheMaster) {
   const std::vector<NodeName> nodes{NodeName("c"), NodeName("a")};
