@@ -79,6 +79,13 @@ TEST_F(InlineChildren, ComeBackWhenSomebodyDeletesOrChangesThem) {
     const json& labels = children_->at("orders").at("metadata").at("labels");
     return labels.value("team", "") == "sales" && labels.value("mine", "") == "kept";
   }));
+
+  apply_hub({{{"name", "orders"}, {"labels", {{"tier", "gold"}}}}});
+  EXPECT_TRUE(wait_until([&] {
+    const json& labels = children_->at("orders").at("metadata").at("labels");
+    return labels.value("tier", "") == "gold" && !labels.contains("team") &&
+           labels.value("mine", "") == "kept";
+  }));
 }
 
 TEST_F(InlineChildren, LeaveAloneWhatHasTheirNameAndIsNotTheHubs) {

@@ -44,6 +44,16 @@ TEST_F(Input, ATemplateThatTheApiServerRefusesIsSaidInItsWords) {
   eventually_placed({.children = {"tenant-1"}, .nodes = nodes_->names()});
 }
 
+TEST_F(Input, AMisspeltFieldOfATemplateIsNamed) {
+  given_hub(
+      "workers", *nodes_,
+      {{"template",
+        {{"spec", {{"containers", {{{"name", "worker"}, {"image", "a"}, {"imagee", "b"}}}}}}}}});
+  eventually_hub_says("workers", "TemplateValid", "False/Refused");
+  EXPECT_THAT(condition(hubs_->at("workers"), "TemplateValid").at("message"),
+              HasSubstr("unknown field \"spec.containers[0].imagee\""));
+}
+
 TEST_F(Input, AHubWithoutNodesSaysSoAndStartsWhenItHasSome) {
   const std::string& node = nodes_->names()[0];
   given_hub("workers", *nodes_, {{"nodes", {{"selector", {{"matchLabels", {{"rack", ns_}}}}}}}});
