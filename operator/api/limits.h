@@ -17,6 +17,7 @@ inline constexpr Range kFactor{1, 10000};
 inline constexpr Range kMaxConcurrent{1, 100000};
 inline constexpr Range kMaxConcurrentPercent{1, 100};
 inline constexpr size_t kMaxInlineChildren = 1000;
+inline constexpr size_t kMaxContainers = 1000;
 inline constexpr size_t kMaxInlineChildLabels = 32;
 inline constexpr size_t kMaxTolerations = 64;
 inline constexpr size_t kMaxMatchExpressions = 64;

@@ -86,7 +86,7 @@ void check_containers(const Fields& spec, bool partial) {
   }
   for (const char* name : {"containers", "initContainers"}) {
     std::set<std::string> names;
-    for (const Fields& container : spec.list(name, kMaxInlineChildren)) {
+    for (const Fields& container : spec.list(name, kMaxContainers)) {
       const std::string given = container.text("name");
       if (partial) continue;  // may be a directive such as {$patch: replace}
       if (given.empty()) container.refuse("name", "is required");
@@ -106,7 +106,7 @@ void check_pod_tolerations(const Fields& spec) {
       toleration.refuse("key",
                         "must not be node.kubernetes.io/out-of-service: it says that the "
                         "node is dead, and its pods must go");
-    } else if (key.empty() && toleration.text("operator", "Equal") == "Exists") {
+    } else if (key.empty()) {
       toleration.refuse("key",
                         "is required: without a key every taint would be tolerated, also "
                         "node.kubernetes.io/out-of-service");

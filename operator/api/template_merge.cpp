@@ -399,7 +399,7 @@ Result<json> merge_template(const json& base, const json& overlay) {
 std::optional<std::string> template_problem(const json& merged) {
   Problems problems;
   const json object{{"template", merged}};
-  (void)read_template(Fields(&object, "", problems), /*partial=*/false);
+  (void)read_template(Fields(&object, "spec", problems), /*partial=*/false);
   return problems.text();
 }
 

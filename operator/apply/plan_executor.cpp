@@ -32,8 +32,8 @@ void PlanExecutor::next(const std::shared_ptr<Run>& run) {
     return run->done(fail(ErrorKind::kNotLeader, "the plan was made before leadership ended"));
   }
   const Step step = [this, run](Result<ObjectMeta> result) {
+    ended_(run->actions[run->at], result);
     if (!result) return run->done(tl::unexpected(result.error()));
-    applied_(run->actions[run->at], *result);
     ++run->at;
     next(run);
   };

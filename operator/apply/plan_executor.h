@@ -17,12 +17,11 @@ namespace processhub::apply {
 
 class PlanExecutor {
  public:
-  // After each action that was carried out: the object as the server has it now, its
-  // version empty where the object was gone already.
-  using Applied = std::function<void(const plan::Action&, const kube::ObjectMeta&)>;
+  // After each action: the object as the server has it now, its version empty where the
+  // object was gone already; or why not.
+  using Ended = std::function<void(const plan::Action&, const Result<kube::ObjectMeta>&)>;
 
-  PlanExecutor(kube::Client& client, Applied applied)
-      : client_(client), applied_(std::move(applied)) {}
+  PlanExecutor(kube::Client& client, Ended ended) : client_(client), ended_(std::move(ended)) {}
 
   // `done` runs once, after the last action or the first Error; not from within run()
   // unless there is nothing to do. An Error of kConflict: what the plan was made from
@@ -44,7 +43,7 @@ class PlanExecutor {
   void accept_existing(const plan::CreatePod& action, Step step);
 
   kube::Client& client_;
-  Applied applied_;
+  Ended ended_;
   int term_ = 0;
 };
 

@@ -45,6 +45,12 @@ struct Error {
   Committed committed = Committed::kNo;
 };
 
+// The server has looked at the object and will not have it, as opposed to not having answered
+// or not now. It may all the same later: a policy may change.
+[[nodiscard]] inline bool is_refusal(const Error& error) {
+  return error.kind == ErrorKind::kForbidden || error.kind == ErrorKind::kUnprocessable;
+}
+
 template <typename T>
 using Result = tl::expected<T, Error>;
 

@@ -1,5 +1,6 @@
 #include "controller/child_controller.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 #include <utility>
 
@@ -12,12 +13,13 @@ namespace {
 
 using plan::ChildPlan;
 
-// The server will not have what was sent, and said why.
-bool is_refusal(const Error& error) {
-  return error.kind == ErrorKind::kForbidden || error.kind == ErrorKind::kUnprocessable;
-}
-
 bool at_rest(const api::ChildStatus& status) { return status.phase == api::Phase::kRunning; }
+
+bool makes_a_pod(const std::vector<plan::Action>& actions) {
+  return std::any_of(actions.begin(), actions.end(), [](const plan::Action& action) {
+    return std::holds_alternative<plan::CreatePod>(action);
+  });
+}
 
 bool never_ran(const api::ChildStatus& status) {
   return !status.phase || status.phase == api::Phase::kPending;
@@ -30,14 +32,17 @@ ChildController::ChildController(Context& context, queue::QueueOptions options)
       worker_(context, std::move(options)),
       own_writes_(context.executor, [this](const ChildKey& key) { worker_.add(key); }),
       executor_(context.client,
-                [this](const plan::Action& action, const kube::ObjectMeta& object) {
-                  applied(action, object);
+                [this](const plan::Action& action, const Result<kube::ObjectMeta>& result) {
+                  ended(action, result);
                 }),
       status_line_([this](const ChildKey& key) { worker_.add(key); }) {
   own_writes_.follow("pods", context_.caches.pods);
   own_writes_.follow("processhubchildren", context_.caches.children);
   context_.caches.children.subscribe([this](const auto& before, const auto& after) {
     worker_.add(before != nullptr ? before->key() : after->key());
+    if (before == nullptr || (after != nullptr && after->meta.uid == before->meta.uid)) return;
+    refused_.erase(before->key());  // another child of that name begins anew
+    failures_.erase(before->key());
   });
   context_.caches.pods.subscribe([this](const auto& before, const auto& after) {
     if (before != nullptr) worker_.add(Caches::child_of(*before));
@@ -95,6 +100,7 @@ void ChildController::work(const Child& child) {
                                      .may_move = entry->budget.may_move(child->key()),
                                      .now = now,
                                      .failures = failures_[child->key()]});
+  if (!makes_a_pod(plan.actions)) refused_.erase(child->key());
   tell_of_refusal(child->key(), plan.status, now);
   account(child, *entry, plan);
   if (plan.look_again) worker_.add_after(child->key(), *plan.look_again - now);
@@ -105,7 +111,9 @@ void ChildController::work(const Child& child) {
 // its pods are left untouched.
 void ChildController::reject(const Child& child, const std::string& reason,
                              const std::string& message) {
-  leave_budget(child->hub_key(), child->key());
+  if (!api::is_true(child->status.conditions, plan::kMigrating)) {
+    leave_budget(child->hub_key(), child->key());
+  }
   carry_out(child, {}, plan::rejected_status(*child, reason, message, context_.clock.wall_now()));
 }
 
@@ -159,7 +167,7 @@ void ChildController::carry_out(const Child& child, std::vector<plan::Action> ac
   }
   if (actions.empty()) return finish(child->key(), {});
   acting_on_[child->key()] = child;
-  if (never_ran(child->status) && std::holds_alternative<plan::CreatePod>(actions.back())) {
+  if (makes_a_pod(actions) && never_ran(child->status)) {
     status_line_.starts(child->key(), context_.clock.steady_now());
   }
   executor_.run(std::move(actions),
@@ -169,7 +177,7 @@ void ChildController::carry_out(const Child& child, std::vector<plan::Action> ac
 void ChildController::finish(const ChildKey& key, const Result<void>& result) {
   acting_on_.erase(key);
   status_line_.ended(key);
-  if (!result && is_refusal(result.error())) refused_[key] = result.error().message;
+  if (!result) status_line_.settled(key);  // it is not on its way
   worker_.finish(key, result);
 }
 
@@ -184,35 +192,47 @@ void ChildController::forget(const ChildKey& key) {
   hub_of_.erase(found);
 }
 
-void ChildController::applied(const plan::Action& action, const kube::ObjectMeta& object) {
-  if (const auto* create = std::get_if<plan::CreatePod>(&action)) {
-    refused_.erase(create->child);
-    own_writes_.wrote(create->child, "pods", object.version);
-    const auto child = context_.caches.children.find(create->child);
-    if (child == nullptr) return;
-    if (context_.observer.pod_created) context_.observer.pod_created(child->hub_key());
-    tell(*child, status::EventType::kNormal, "PodCreated",
-         fmt::format("created pod {} on node {}", create->pod.name, create->node.str()));
-  } else if (const auto* remove = std::get_if<plan::DeletePod>(&action)) {
-    const auto pod = context_.caches.pods.find(remove->pod);
-    if (pod == nullptr) return;
-    const ChildKey key = Caches::child_of(*pod);
-    if (remove->reason == plan::Reason::kPodFailed) ++failures_[key];
-    own_writes_.wrote(key, "pods", object.version);
-    const auto child = context_.caches.children.find(key);
-    if (child == nullptr) return;
-    if (context_.observer.pod_deleted) context_.observer.pod_deleted(child->hub_key());
-    tell(*child, status::EventType::kNormal, "PodDeleted",
-         fmt::format("deleted pod {} on node {}: {}", remove->pod.name, plan::node_of(*pod).str(),
-                     plan::to_string(remove->reason)));
-  } else if (const auto* put = std::get_if<plan::PutStatus>(&action)) {
-    own_writes_.wrote(put->child, "processhubchildren", object.version);
-    status_line_.settled(put->child);
-    if (at_rest(put->status)) failures_.erase(put->child);
-    // Compared with what it was planned from: the cache may have seen this write already.
-    const auto acting = acting_on_.find(put->child);
-    if (acting != acting_on_.end()) tell_of_conditions(*acting->second, put->status);
+void ChildController::ended(const plan::Action& action, const Result<kube::ObjectMeta>& result) {
+  std::visit([&](const auto& one) { ended(one, result); }, action);
+}
+
+void ChildController::ended(const plan::CreatePod& create, const Result<kube::ObjectMeta>& result) {
+  if (!result) {
+    // A webhook that fails is the server's error, and as lasting as a refusal.
+    if (is_refusal(result.error()) || result.error().kind == ErrorKind::kServer) {
+      refused_[create.child] = result.error().message;
+    }
+    return;
   }
+  refused_.erase(create.child);
+  own_writes_.wrote(create.child, "pods", result->version);
+  const auto child = context_.caches.children.find(create.child);
+  if (child == nullptr) return;
+  if (context_.observer.pod_created) context_.observer.pod_created(child->hub_key());
+  tell(*child, status::EventType::kNormal, "PodCreated",
+       fmt::format("created pod {} on node {}", create.pod.name, create.node.str()));
+}
+
+void ChildController::ended(const plan::DeletePod& remove, const Result<kube::ObjectMeta>& result) {
+  if (!result) return;
+  if (remove.reason == plan::Reason::kPodFailed) ++failures_[remove.child];
+  own_writes_.wrote(remove.child, "pods", result->version);
+  const auto child = context_.caches.children.find(remove.child);
+  if (child == nullptr) return;
+  if (context_.observer.pod_deleted) context_.observer.pod_deleted(child->hub_key());
+  tell(*child, status::EventType::kNormal, "PodDeleted",
+       fmt::format("deleted pod {} on node {}: {}", remove.pod.name, remove.node.str(),
+                   plan::to_string(remove.reason)));
+}
+
+void ChildController::ended(const plan::PutStatus& put, const Result<kube::ObjectMeta>& result) {
+  if (!result) return;
+  own_writes_.wrote(put.child, "processhubchildren", result->version);
+  status_line_.settled(put.child);
+  if (at_rest(put.status)) failures_.erase(put.child);
+  // Compared with what it was planned from: the cache may have seen this write already.
+  const auto acting = acting_on_.find(put.child);
+  if (acting != acting_on_.end()) tell_of_conditions(*acting->second, put.status);
 }
 
 // A pod that the API server refuses (a quota, a policy) is what keeps the child from being

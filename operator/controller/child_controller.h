@@ -39,7 +39,10 @@ class ChildController {
                  const api::ChildStatus& status);
   void finish(const ChildKey& key, const Result<void>& result);
   void forget(const ChildKey& key);
-  void applied(const plan::Action& action, const kube::ObjectMeta& object);
+  void ended(const plan::Action& action, const Result<kube::ObjectMeta>& result);
+  void ended(const plan::CreatePod& create, const Result<kube::ObjectMeta>& result);
+  void ended(const plan::DeletePod& remove, const Result<kube::ObjectMeta>& result);
+  void ended(const plan::PutStatus& put, const Result<kube::ObjectMeta>& result);
   void tell_of_refusal(const ChildKey& key, api::ChildStatus& status, WallTime now) const;
   void tell_of_conditions(const api::ProcessHubChild& child, const api::ChildStatus& status);
   void tell(const api::ProcessHubChild& child, status::EventType type, std::string_view reason,

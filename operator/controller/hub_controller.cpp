@@ -38,7 +38,8 @@ bool same_for_children(const HubFrame& a, const HubFrame& b) {
 }  // namespace
 
 struct HubController::Writes {
-  size_t open = 2;  // of the children, of the status
+  size_t open = 2;    // of the children, of the status
+  bool more = false;  // children are left for the next reconcile
   Result<void> result = {};
 };
 
@@ -239,9 +240,13 @@ void HubController::carry_out(const Hub& hub, plan::HubPlan plan) {
   const auto ended = [this, key, writes](const Result<void>& result) {
     end_write(key, writes, result);
   };
+  // Those that were refused are tried again after the others, so that they keep none waiting.
+  std::stable_partition(plan.apply.begin(), plan.apply.end(), [&](const plan::ApplyChild& apply) {
+    return !entry.refused.contains(apply.child.name);
+  });
   if (plan.apply.size() > kAppliesInARow) {
     plan.apply.resize(kAppliesInARow);
-    worker_.add(key);
+    writes->more = true;
   }
   if (context_.observer.hub_status) context_.observer.hub_status(key, plan.status);
   const bool due = status_is_due(hub, entry, plan.status);
@@ -267,8 +272,7 @@ void HubController::on_child_written(const HubKey& key, const ChildKey& child,
   if (entry == nullptr) return;
   if (result) {
     entry->refused.erase(child.name);
-  } else if (result.error().kind == ErrorKind::kUnprocessable ||
-             result.error().kind == ErrorKind::kForbidden) {
+  } else if (is_refusal(result.error())) {
     entry->refused[child.name] = result.error().message;
   }
 }
@@ -276,7 +280,9 @@ void HubController::on_child_written(const HubKey& key, const ChildKey& child,
 void HubController::end_write(const HubKey& key, const std::shared_ptr<Writes>& writes,
                               const Result<void>& result) {
   if (!result) writes->result = result;
-  if (--writes->open == 0) worker_.finish(key, writes->result);
+  if (--writes->open > 0) return;
+  if (writes->more && writes->result) worker_.add(key);
+  worker_.finish(key, writes->result);
 }
 
 bool HubController::status_is_due(const Hub& hub, HubEntry& entry, const api::HubStatus& status) {

@@ -18,8 +18,8 @@ kube::ObjectRef ref_of(const ChildKey& child) {
 }
 
 bool concerns_one_child(const Error& error) {
-  return error.kind == ErrorKind::kUnprocessable || error.kind == ErrorKind::kForbidden ||
-         error.kind == ErrorKind::kConflict || error.kind == ErrorKind::kAlreadyExists;
+  return is_refusal(error) || error.kind == ErrorKind::kConflict ||
+         error.kind == ErrorKind::kAlreadyExists;
 }
 
 // Into `live` what the hub says of the child; the rest is its user's.
@@ -77,7 +77,7 @@ void InlineChildren::next(const std::shared_ptr<Run>& run) {
     });
   }
   const plan::ApplyChild& wanted = run->apply[at];
-  if (wanted.uid) return update(wanted, done);
+  if (wanted.uid) return update(wanted, run->term, done);
   client_.create(kube::kProcessHubChildren, *wanted.body, {}, done);
 }
 
@@ -93,10 +93,11 @@ void InlineChildren::ended(const std::shared_ptr<Run>& run, const ChildKey& chil
 }
 
 // Read, changed and put back in that version.
-void InlineChildren::update(const plan::ApplyChild& apply, kube::Client::WriteDone done) {
+void InlineChildren::update(const plan::ApplyChild& apply, int term, kube::Client::WriteDone done) {
   client_.get(ref_of(apply.child), kube::Projection::everything(),
-              [this, apply, done = std::move(done)](Result<json> found) {
+              [this, apply, term, done = std::move(done)](Result<json> found) {
                 if (!found) return done(tl::unexpected(found.error()));
+                if (term != term_) return done(fail(ErrorKind::kNotLeader, "leadership ended"));
                 const auto meta = kube::decode_meta(*found);
                 if (!meta) return done(tl::unexpected(meta.error()));
                 if (meta->uid != *apply.uid || meta->deleted) {

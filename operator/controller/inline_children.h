@@ -36,7 +36,7 @@ class InlineChildren {
   void next(const std::shared_ptr<Run>& run);
   void ended(const std::shared_ptr<Run>& run, const ChildKey& child,
              const Result<kube::ObjectMeta>& result);
-  void update(const plan::ApplyChild& apply, kube::Client::WriteDone done);
+  void update(const plan::ApplyChild& apply, int term, kube::Client::WriteDone done);
 
   kube::Client& client_;
   int term_ = 0;

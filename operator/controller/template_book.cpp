@@ -20,12 +20,6 @@ bool same(const api::JsonPtr& a, const api::JsonPtr& b) {
   return a == b || (a != nullptr && b != nullptr && *a == *b);
 }
 
-// The server has looked at the pod and will not have it, as opposed to not having answered.
-// It is tried again all the same: a policy may change, a service account may come.
-bool is_refusal(const Error& error) {
-  return error.kind == ErrorKind::kUnprocessable || error.kind == ErrorKind::kForbidden;
-}
-
 // Said after the template was found good, of the sample's name or of the namespace as it is.
 bool is_acceptance(const Error& error) {
   return error.kind == ErrorKind::kAlreadyExists ||
@@ -46,10 +40,10 @@ PodTemplate TemplateBook::of(const plan::HubFrame& frame, const api::ProcessHubC
   const api::ProcessHubChild& asker = child != nullptr ? *child : hub_itself;
   Merged& merged = merge(frame, asker);
   PodTemplate result = merged.result;
-  if (merged.tried != result.revision || merged.hub_key != frame.key) {
+  if (merged.revision != result.revision || merged.hub_key != frame.key) {
     leave_trial(asker.key(), merged);
     merged.hub_key = frame.key;
-    merged.tried = result.revision;
+    merged.revision = result.revision;
   }
   if (result.state == State::kInvalid) return result;
 
@@ -75,10 +69,10 @@ void TemplateBook::forget(const HubKey& hub) {
 }
 
 void TemplateBook::leave_trial(const ChildKey& child, Merged& merged) {
-  Trial* const trial = find(merged.hub_key, merged.tried);
+  Trial* const trial = find(merged.hub_key, merged.revision);
   if (trial == nullptr) return;
   trial->users.erase(child);
-  if (trial->users.empty()) trials_[merged.hub_key].erase(merged.tried);
+  if (trial->users.empty()) trials_[merged.hub_key].erase(merged.revision);
 }
 
 TemplateBook::Merged& TemplateBook::merge(const plan::HubFrame& frame,
@@ -90,15 +84,15 @@ TemplateBook::Merged& TemplateBook::merge(const plan::HubFrame& frame,
   merged.hub = hub;
   merged.own = child.spec.pod_template;
   merged.result = {};
-  const auto refuse = [&](const std::string& why) -> Merged& {
+  const auto refuse = [&](std::string why) -> Merged& {
     merged.result.state = State::kInvalid;
-    merged.result.message = "spec.template: " + why;
+    merged.result.message = std::move(why);
     return merged;
   };
   merged.result.json = hub;
   if (merged.own != nullptr) {
     auto json = api::merge_template(*hub, *merged.own);
-    if (!json) return refuse(json.error().message);
+    if (!json) return refuse("spec." + json.error().message);
     merged.result.json = std::make_shared<const nlohmann::json>(*std::move(json));
   }
   if (const auto problem = api::template_problem(*merged.result.json)) return refuse(*problem);
@@ -132,7 +126,10 @@ void TemplateBook::tried(const HubKey& hub, const std::string& revision,
     try_again_after(hub, revision, trial.backoff.next(random_));
   } else {
     try_again_after(hub, revision, trial.backoff.next(random_));
-    return;
+    // A webhook that is away, for example: until it answers nothing is started.
+    if (trial.state != State::kUnchecked) return;
+    const std::string message = "the trial of the template failed: " + result.error().message;
+    if (std::exchange(trial.message, message) == message) return;
   }
   tell_users(hub, trial);
 }

@@ -39,7 +39,7 @@ class TemplateBook {
   // Of one child: valid while hub and child have the templates that it was made from.
   struct Merged {
     HubKey hub_key;
-    std::string tried;  // the revision that it has
+    std::string revision;  // at whose trial it is noted
     api::JsonPtr hub;
     api::JsonPtr own;
     plan::PodTemplate result;

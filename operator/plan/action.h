@@ -54,7 +54,9 @@ struct CreatePod {
 
 // Precondition on the server: the pod still has `uid`.
 struct DeletePod {
+  ChildKey child;
   PodKey pod;
+  NodeName node;  // where it is
   Uid uid;
   Reason reason = Reason::kSurplus;
   std::optional<NodeIsDown> only_if = {};

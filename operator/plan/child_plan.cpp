@@ -283,10 +283,9 @@ class Planner {
         if (!members_.mass_loss) remove(pod, Reason::kNodeReplaced, down(pod));
         return;
       case Host::kNotReady:
+      case Host::kUnknown:
         // It may still work, and is only stopped where a successor can be made.
         if (in_.pod_template.state != PodTemplate::State::kValid) return;
-        [[fallthrough]];
-      case Host::kUnknown:
         if (!on_target && !members_.mass_loss && lost_for_good(members_.nodes.at(node_of(pod)))) {
           remove(pod, Reason::kNodeLost, down(pod));
         }
@@ -378,7 +377,9 @@ class Planner {
 
   void remove(const Pod& pod, Reason reason, std::optional<NodeIsDown> only_if = std::nullopt) {
     if (pod.meta.deleted) return;
-    removals_.push_back({.pod = {pod.meta.ns, pod.meta.name},
+    removals_.push_back({.child = in_.child.key(),
+                         .pod = {pod.meta.ns, pod.meta.name},
+                         .node = node_of(pod),
                          .uid = pod.meta.uid,
                          .reason = reason,
                          .only_if = std::move(only_if)});
@@ -398,8 +399,10 @@ class Planner {
                                           .status = plan.status,
                                           .only_if = std::move(only_if_)});
     }
-    for (DeletePod& removal : removals_) plan.actions.emplace_back(std::move(removal));
+    // No pod that is made here waits for one that goes; one that cannot be deleted holds
+    // nothing up.
     for (CreatePod& create : creates_) plan.actions.emplace_back(std::move(create));
+    for (DeletePod& removal : removals_) plan.actions.emplace_back(std::move(removal));
     plan.wants_move = wants_move_;
     plan.moving = moving_.has_value();
     plan.look_again = look_again_;

@@ -111,6 +111,12 @@ class Reporter {
               .message = in_.pod_template.message};
     }
     if (in_.pod_template.state == PodTemplate::State::kUnchecked) {
+      if (!in_.pod_template.message.empty()) {
+        return {.type = kAccepted,
+                .status = ConditionStatus::kUnknown,
+                .reason = "TrialFailed",
+                .message = in_.pod_template.message};
+      }
       const Condition* before = api::find_condition(in_.child.status.conditions, kAccepted);
       if (before != nullptr) return *before;
       return {.type = kAccepted, .status = ConditionStatus::kUnknown, .reason = "NotTriedYet"};

@@ -36,7 +36,7 @@ struct PodTemplate {
   api::JsonPtr json;     // null where the merge itself failed
   std::string revision;  // of `json` and the pinning
   State state = State::kUnchecked;
-  std::string message = {};  // why it is invalid
+  std::string message = {};  // why it is invalid, or why it could not be checked
 };
 
 }  // namespace processhub::plan

@@ -76,6 +76,8 @@ class Planner {
       apply.drop_labels = labels_no_longer_listed(wanted, *found);
     }
     plan_.apply.push_back(std::move(apply));
+    const auto refused = in_.refused.find(wanted.name);
+    if (refused != in_.refused.end()) refused_.push_back(wanted.name + ": " + refused->second);
   }
 
   static std::vector<std::string> labels_no_longer_listed(const api::InlineChild& wanted,
@@ -235,17 +237,21 @@ class Planner {
       case PodTemplate::State::kUnchecked:
         break;
     }
+    if (!in_.pod_template.message.empty()) {
+      return {.type = "TemplateValid",
+              .status = ConditionStatus::kUnknown,
+              .reason = "TrialFailed",
+              .message = in_.pod_template.message};
+    }
     const Condition* before = api::find_condition(hub_.status.conditions, "TemplateValid");
     if (before != nullptr) return *before;
     return {.type = "TemplateValid", .status = ConditionStatus::kUnknown, .reason = "NotTriedYet"};
   }
 
   [[nodiscard]] Condition children_accepted() const {
-    if (!in_.refused.empty()) {
-      std::vector<std::string> words;
-      for (const auto& [name, message] : in_.refused) words.push_back(name + ": " + message);
+    if (!refused_.empty()) {
       return condition("ChildrenAccepted", false, "Refused",
-                       "spec.children: the API server refuses " + first_of(words, "; "));
+                       "spec.children: the API server refuses " + first_of(refused_, "; "));
     }
     if (taken_.empty()) return condition("ChildrenAccepted", true, "Accepted");
     return condition("ChildrenAccepted", false, "NameTaken",
@@ -271,6 +277,7 @@ class Planner {
   const Membership& members_;
   std::map<std::string, const api::ProcessHubChild*> existing_;
   std::vector<std::string> taken_;
+  std::vector<std::string> refused_;
   int rejected_ = 0;  // children that cannot be understood or whose template is refused
   HubPlan plan_;
 };

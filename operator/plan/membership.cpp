@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 
 namespace processhub::plan {
 namespace {
@@ -90,9 +91,12 @@ class Builder {
       }
       out_.nodes.emplace(NodeName(node->meta.name), state);
     }
-    out_.mass_loss = down > 1 && 2 * down > out_.matching;
+    out_.mass_loss = down >= least_mass_loss();
     const bool over = in_.mass_loss_before && !out_.mass_loss;
     out_.losses_count_from = over ? in_.now : in_.losses_count_from;
+    if (in_.previous == nullptr) {
+      out_.losses_count_from = std::max(out_.losses_count_from, end_of_unseen_mass_loss(down));
+    }
     for (auto& [name, state] : out_.nodes) {
       if (state.health == NodeHealth::kReady) continue;
       state.since = std::max(state.since, out_.losses_count_from);
@@ -108,6 +112,21 @@ class Builder {
   }
 
  private:
+  [[nodiscard]] int least_mass_loss() const { return std::max(2, out_.matching / 2 + 1); }
+
+  // At the operator's start: nodes that are Ready were down before they became so. When, by
+  // that, so many had last been down that it was a MassLoss.
+  [[nodiscard]] WallTime end_of_unseen_mass_loss(int down) const {
+    std::vector<WallTime> back;
+    for (const auto& [name, state] : out_.nodes) {
+      if (state.matches && state.health == NodeHealth::kReady) back.push_back(state.since);
+    }
+    const int needed = least_mass_loss() - down;  // with which the last one would still be down
+    if (needed < 1 || needed > static_cast<int>(back.size())) return {};
+    std::nth_element(back.begin(), back.begin() + needed - 1, back.end(), std::greater<>());
+    return back[static_cast<size_t>(needed) - 1];
+  }
+
   [[nodiscard]] NodeState state_of(const Node& node) const {
     return {.uid = node.meta.uid,
             .health = health_of(node),

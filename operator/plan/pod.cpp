@@ -75,7 +75,9 @@ void tolerate(json& spec, const api::NodesSpec& nodes) {
   for (const char* key : {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}) {
     // The template's own would end ours by its tolerationSeconds: the shortest counts.
     const auto is_this = [&](const json& t) {
-      return t.is_object() && t.value("key", json()) == key;
+      if (!t.is_object() || t.value("key", json()) != key) return false;
+      const json effect = t.value("effect", json());
+      return effect.is_null() || effect == "" || effect == "NoExecute";
     };
     list.erase(std::remove_if(list.begin(), list.end(), is_this), list.end());
     add({{"key", key}, {"operator", "Exists"}, {"effect", "NoExecute"}});

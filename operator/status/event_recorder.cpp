@@ -85,6 +85,7 @@ void EventRecorder::repeat(const EventNote& note, Series& series) {
 }
 
 bool EventRecorder::passes(const EventNote& note) {
+  if (buckets_.size() >= kMaxRemembered) buckets_.clear();
   const std::string key = note.ns + "/" + note.hub + "/" + note.reason;
   return buckets_.try_emplace(key, clock_, kPerSecond, kBurst).first->second.try_take();
 }

@@ -211,6 +211,9 @@ std::vector<ObjectCase> hub_template_cases() {
        R"({"spec":{"template":{"spec":{"tolerations":[
           {"key":"gpu","operator":"Exists","effect":"NoSchedule"},
           {"key":"a","value":"b"}]}}}})"},
+      {"template-toleration-without-key", kHub,
+       R"({"spec":{"template":{"spec":{"tolerations":[{"value":"b"}]}}}})",
+       "spec.template.spec.tolerations[0]", "a toleration must have a key"},
       {"template-name", kHub, R"({"spec":{"template":{"metadata":{"name":"x"}}}})",
        "spec.template.metadata", kNoNames},
       {"template-generate-name", kHub, R"({"spec":{"template":{"metadata":{"generateName":"x"}}}})",

@@ -80,9 +80,9 @@ TEST(TemplateProblem, NamesWhatIsMissing) {
   EXPECT_EQ(template_problem(json::parse(R"({"spec":{"containers":[{"name":"a"}]}})")),
             std::nullopt);
   EXPECT_EQ(template_problem(json::parse(R"({"spec":{"containers":[]}})")),
-            "template.spec.containers: needs at least one container");
+            "spec.template.spec.containers: needs at least one container");
   EXPECT_EQ(template_problem(json::object()),
-            "template.spec: is required: it holds the pods' containers");
+            "spec.template.spec: is required: it holds the pods' containers");
 }
 
 TEST(TemplateRevision, IsThatOfTheContentAlone) {

@@ -75,7 +75,11 @@ class ApplyFixture : public ::testing::Test {
             .body = std::make_shared<const json>(pod_object(node, slot, incarnation))};
   }
   plan::DeletePod remove(const std::string& pod, std::optional<plan::NodeIsDown> only_if = {}) {
-    return {.pod = {"shop", pod}, .uid = Uid("uid-" + pod), .only_if = std::move(only_if)};
+    return {.child = child_.key(),
+            .pod = {"shop", pod},
+            .node = NodeName("a"),
+            .uid = Uid("uid-" + pod),
+            .only_if = std::move(only_if)};
   }
   plan::PutStatus status(std::vector<plan::NodeIsDown> only_if = {}) {
     return {.child = child_.key(),
@@ -126,9 +130,8 @@ class ApplyFixture : public ::testing::Test {
   testing::ScriptedTransport transport_{executor_};
   kube::Client client_{transport_, executor_, kube::unguarded()};
   std::vector<std::string> applied_;  // versions, in order
-  PlanExecutor executor_under_test_{client_,
-                                    [this](const plan::Action&, const kube::ObjectMeta& object) {
-                                      applied_.push_back(object.version.str());
+  PlanExecutor executor_under_test_{client_, [this](const plan::Action&, const auto& result) {
+                                      if (result) applied_.push_back(result->version.str());
                                     }};
   std::vector<Result<void>> results_;
   std::shared_ptr<testing::Exchange> exchange_;

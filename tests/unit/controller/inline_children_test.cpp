@@ -169,6 +169,18 @@ TEST_F(InlineChildrenTest, WithTheServerInTroubleNoFurtherWriteBegins) {
   EXPECT_EQ(results_.size(), 1U);
 }
 
+TEST_F(InlineChildrenTest, AfterStopWhatWasReadIsNotPutBack) {
+  run({change("a")});
+  static_cast<void>(asked());
+  children_.stop();
+  json live = body_of("a");
+  live["metadata"]["uid"] = "uid-a";
+  live["metadata"]["resourceVersion"] = "7";
+  answer(200, live);
+  EXPECT_EQ(transport_.requests_waiting(), 0U);
+  EXPECT_EQ(results_.at(0).error().kind, ErrorKind::kNotLeader);
+}
+
 TEST_F(InlineChildrenTest, AfterStopNoFurtherWriteBegins) {
   run({make("a"), make("b"), make("c"), make("d"), make("e")});
   children_.stop();

@@ -129,13 +129,17 @@ TEST_F(TemplateBookTest, AnAnswerForAHubThatIsForgottenIsNobodys) {
   EXPECT_THAT(told(), IsEmpty());
 }
 
-TEST_F(TemplateBookTest, WhereTheServerDoesNotAnswerNothingIsSaidOfTheTemplate) {
+TEST_F(TemplateBookTest, ATrialThatFailsSaysNothingOfTheTemplateButIsTold) {
   of(child("a"));
-  answer(503, "away");
+  answer(500, "a webhook is away");
+  EXPECT_THAT(told(), ElementsAre("a"));
   EXPECT_EQ(of(child("a")).state, State::kUnchecked);
-  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_THAT(of(child("a")).message, HasSubstr("a webhook is away"));
   executor_.advance(std::chrono::seconds(5));
   EXPECT_THAT(told(), ElementsAre("a"));
+  of(child("a"));
+  answer(500, "a webhook is away");
+  EXPECT_THAT(told(), IsEmpty());  // which is known
 }
 
 }  // namespace

@@ -111,14 +111,26 @@ TEST_F(ChildPlanTest, APodThatEndsAgainAndAgainIsMadeAgainMoreAndMoreSlowly) {
 }
 
 TEST_F(ChildPlanTest, APodOnANodeThatIsNotReadyStaysWhileNoSuccessorCanBeMade) {
-  now_.settle();
-  now_.node(now_.pods[0].node).ready = kube::ConditionStatus::kFalse;
-  now_.node(now_.pods[0].node).ready_since = at(0);
-  now_.now = at(3600);
-  now_.pod_template.state = PodTemplate::State::kInvalid;
-  EXPECT_THAT(actions(), Not(Contains(HasSubstr("delete"))));
-  now_.pod_template.state = PodTemplate::State::kValid;
-  EXPECT_THAT(actions(), Contains(HasSubstr("delete")));
+  for (const auto ready : {kube::ConditionStatus::kFalse, kube::ConditionStatus::kUnknown}) {
+    now_ = Situation(3);
+    now_.settle();
+    now_.node(now_.pods[0].node).ready = ready;
+    now_.node(now_.pods[0].node).ready_since = at(0);
+    now_.now = at(3600);
+    now_.pod_template.state = PodTemplate::State::kInvalid;
+    EXPECT_THAT(actions(), Not(Contains(HasSubstr("delete"))));
+    now_.pod_template.state = PodTemplate::State::kValid;
+    EXPECT_THAT(actions(), Contains(HasSubstr("delete")));
+  }
+}
+
+TEST_F(ChildPlanTest, APodThatCannotBeDeletedHoldsUpNoOther) {
+  now_.replicas(3).settle();
+  now_.pods.resize(2);
+  now_.pods[0].meta.owner_uid = Uid("another");
+  ASSERT_THAT(actions(), SizeIs(2));
+  EXPECT_THAT(actions()[0], HasSubstr("create 2.1"));
+  EXPECT_EQ(actions()[1], "delete 0.1 NotOurs");
 }
 
 TEST_F(ChildPlanTest, LooksAgainAtTheEarliestOfAllInstants) {

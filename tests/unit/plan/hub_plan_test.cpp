@@ -185,6 +185,21 @@ TEST_F(HubPlanTest, WhatTheServerRefusesIsToldInItsWords) {
   EXPECT_THAT(made.apply, SizeIs(1));  // tried again
 }
 
+TEST_F(HubPlanTest, ARefusalOfWhatIsNoLongerWantedIsForgotten) {
+  applied(plan().apply[0]);
+  refused_ = {{"orders", "of a template that the user has taken back"}};
+  EXPECT_EQ(condition(plan(), "ChildrenAccepted").reason, "Accepted");
+}
+
+TEST_F(HubPlanTest, ATrialThatFailedIsToldWithTheReason) {
+  template_.state = PodTemplate::State::kUnchecked;
+  template_.message = "the trial of the template failed: a webhook is away";
+  const HubPlan made = plan();
+  EXPECT_EQ(condition(made, "TemplateValid").status, ConditionStatus::kUnknown);
+  EXPECT_EQ(condition(made, "TemplateValid").reason, "TrialFailed");
+  EXPECT_THAT(condition(made, "TemplateValid").message, HasSubstr("webhook"));
+}
+
 TEST_F(HubPlanTest, WhilePausedNothingIsAppliedOrDeleted) {
   applied(plan().apply[0]);
   hub_->spec.children[0].name = "renamed";
@@ -262,7 +277,7 @@ TEST_F(HubPlanTest, ARefusedTemplateIsTold) {
   EXPECT_EQ(condition(plan(), "TemplateValid").status, ConditionStatus::kFalse);
   EXPECT_EQ(condition(plan(), "TemplateValid").message, "no image");
   hub_->status = plan().status;
-  template_.state = PodTemplate::State::kUnchecked;
+  template_ = {.state = PodTemplate::State::kUnchecked};  // the next one, not tried yet
   EXPECT_EQ(condition(plan(), "TemplateValid").status, ConditionStatus::kFalse);
   hub_->status = {};
   EXPECT_EQ(condition(plan(), "TemplateValid").status, ConditionStatus::kUnknown);

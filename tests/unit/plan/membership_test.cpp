@@ -247,6 +247,27 @@ TEST_F(MassLoss, GivesTheNodesThatAreStillDownTheirWholeTimeWhenItEnds) {
   EXPECT_EQ(members(nodes(4, 2), at(1000) + patience).size(), 2U);
 }
 
+// The operator was away while most nodes were: those that are Ready again tell of it.
+TEST_F(MassLoss, IsKnownOfByAnOperatorThatStartsAfterIt) {
+  holds_pods_ = true;
+  started_ = false;
+  std::vector<NodeBuilder> some = nodes(10, 4);  // down since 0
+  for (int i = 4; i < 10; ++i) some[static_cast<size_t>(i)].ready(at(1000 + i));
+  EXPECT_EQ(members(some, at(1010)).size(), 10U);
+  EXPECT_FALSE(last_.mass_loss);
+  // With node-9 and node-8 down as well there were six: it ended when node-8 came back.
+  EXPECT_EQ(last_.node(NodeName("node-0"))->since, at(1008));
+}
+
+TEST_F(MassLoss, WasNoneWhereNodesCameBackBeforeTheOthersWentDown) {
+  holds_pods_ = true;
+  started_ = false;
+  std::vector<NodeBuilder> some = nodes(10, 4);  // down since 0
+  for (int i = 4; i < 10; ++i) some[static_cast<size_t>(i)].ready(at(-1000 + i));
+  members(some, at(100));
+  EXPECT_EQ(last_.node(NodeName("node-0"))->since, at(0));
+}
+
 TEST_F(MassLoss, CountsOnlyNodesThatMatch) {
   hub_->spec.nodes.selector.match_labels = {{"pool", "games"}};
   std::vector<NodeBuilder> all = nodes(6, 6);

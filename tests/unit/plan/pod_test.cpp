@@ -191,6 +191,14 @@ TEST_F(PodTest, LeavesItToTheOperatorHowLongAPodStaysOnALostNode) {
   EXPECT_THAT(made, SizeIs(5));
 }
 
+TEST_F(PodTest, APodMayStartWhereItsNodeIsNotReadyIfItsTemplateSaysSo) {
+  const json mine = {
+      {"key", "node.kubernetes.io/not-ready"}, {"operator", "Exists"}, {"effect", "NoSchedule"}};
+  const json made = spec({{"tolerations", json::array({mine})}})["tolerations"];
+  EXPECT_EQ(made[0], mine);
+  EXPECT_THAT(made, SizeIs(6));
+}
+
 TEST_F(PodTest, ToleratesNothingWithoutLimitsOfKeyAndEffect) {
   const json made = spec(json::object());
   for (const json& toleration : made["tolerations"]) {
