@@ -277,7 +277,7 @@ TEST_F(HubPlanTest, ARefusedTemplateIsTold) {
   EXPECT_EQ(condition(plan(), "TemplateValid").status, ConditionStatus::kFalse);
   EXPECT_EQ(condition(plan(), "TemplateValid").message, "no image");
   hub_->status = plan().status;
-  template_ = {.state = PodTemplate::State::kUnchecked};  // the next one, not tried yet
+  template_ = {};  // the next one, not tried yet
   EXPECT_EQ(condition(plan(), "TemplateValid").status, ConditionStatus::kFalse);
   hub_->status = {};
   EXPECT_EQ(condition(plan(), "TemplateValid").status, ConditionStatus::kUnknown);
