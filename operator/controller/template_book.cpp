@@ -45,7 +45,10 @@ PodTemplate TemplateBook::of(const plan::HubFrame& frame, const api::ProcessHubC
     merged.hub_key = frame.key;
     merged.revision = result.revision;
   }
-  if (result.state == State::kInvalid) return result;
+  if (result.state == State::kInvalid) {
+    result.accepted = merged.accepted;
+    return result;
+  }
 
   std::unique_ptr<Trial>& trial = trials_[frame.key][result.revision];
   if (trial == nullptr) trial = std::make_unique<Trial>();
@@ -53,6 +56,13 @@ PodTemplate TemplateBook::of(const plan::HubFrame& frame, const api::ProcessHubC
   if (std::exchange(trial->due, false)) try_out(frame, result);
   result.state = trial->state;
   result.message = trial->message;
+  if (result.state == State::kValid) {
+    if (merged.accepted == nullptr || merged.accepted->revision != result.revision) {
+      merged.accepted = std::make_shared<const PodTemplate>(result);
+    }
+  } else if (result.state == State::kInvalid) {
+    result.accepted = merged.accepted;
+  }
   return result;
 }
 
@@ -92,7 +102,7 @@ TemplateBook::Merged& TemplateBook::merge(const plan::HubFrame& frame,
   merged.result.json = hub;
   if (merged.own != nullptr) {
     auto json = api::merge_template(*hub, *merged.own);
-    if (!json) return refuse("spec." + json.error().message);
+    if (!json) return refuse("spec.template." + json.error().message);
     merged.result.json = std::make_shared<const nlohmann::json>(*std::move(json));
   }
   if (const auto problem = api::template_problem(*merged.result.json)) return refuse(*problem);

@@ -43,6 +43,7 @@ class TemplateBook {
     api::JsonPtr hub;
     api::JsonPtr own;
     plan::PodTemplate result;
+    std::shared_ptr<const plan::PodTemplate> accepted;  // the last that was valid
   };
   struct Trial {
     plan::PodTemplate::State state = plan::PodTemplate::State::kUnchecked;

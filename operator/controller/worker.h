@@ -36,7 +36,8 @@ class Worker {
   void add_after(const Key& key, Duration delay) { queue_.add_after(key, delay); }
 
   void finish(const Key& key, const Result<void>& result) {
-    const Key done = key;  // `key` may belong to what done() lets go
+    // A copy, for `key` may belong to what done() lets go.
+    const Key done{key};  // NOLINT(performance-unnecessary-copy-initialization)
     if (result) {
       queue_.forget(done);
     } else {
@@ -54,7 +55,7 @@ class Worker {
 
   // Nothing was done, so nothing has succeeded or failed.
   void rest(const Key& key) {
-    const Key done = key;
+    const Key done{key};  // NOLINT(performance-unnecessary-copy-initialization)
     began_.erase(done);
     queue_.done(done);
   }

@@ -222,7 +222,8 @@ class Planner {
   }
 
   void create(const Slot& slot) {
-    if (in_.pod_template.state != PodTemplate::State::kValid) return;
+    const PodTemplate* const pod_template = in_.pod_template.usable();
+    if (pod_template == nullptr) return;
     if (foreigner_in(slot) != nullptr) return;
     const NodeState& node = members_.nodes.at(*slot.target);
     if (members_.mass_loss && node.health != NodeHealth::kReady) return;
@@ -239,7 +240,7 @@ class Planner {
          .slot = slot.number,
          .incarnation = slot.incarnation,
          .body = std::make_shared<const nlohmann::json>(
-             build_pod(in_.frame, in_.pod_template, identity))});
+             build_pod(in_.frame, *pod_template, identity))});
   }
 
   // A slot is free only when no pod with the child's labels is left in it, whatever its
@@ -265,7 +266,7 @@ class Planner {
   void replace_dying(Slot& slot, const Pod& pod) {
     const Host host = host_of(pod);
     if (!pod.meta.deleted || ends_pods(host) || members_.mass_loss) return;
-    if (in_.pod_template.state != PodTemplate::State::kValid) return;
+    if (in_.pod_template.usable() == nullptr) return;
     if (host == Host::kUnknown && !lost_for_good(members_.nodes.at(node_of(pod)))) return;
     slot.incarnation = std::max(slot.incarnation, incarnation_of(pod) + 1);
     status_first_ = true;
@@ -285,7 +286,7 @@ class Planner {
       case Host::kNotReady:
       case Host::kUnknown:
         // It may still work, and is only stopped where a successor can be made.
-        if (in_.pod_template.state != PodTemplate::State::kValid) return;
+        if (in_.pod_template.usable() == nullptr) return;
         if (!on_target && !members_.mass_loss && lost_for_good(members_.nodes.at(node_of(pod)))) {
           remove(pod, Reason::kNodeLost, down(pod));
         }
@@ -315,7 +316,7 @@ class Planner {
   // a place in the budget, and of one child's replicas only one moves at a time. A pod
   // that does not serve yet loses nothing and needs neither.
   void move(const Slot& slot, const Pod& pod, Reason reason) {
-    if (members_.mass_loss || in_.pod_template.state != PodTemplate::State::kValid) return;
+    if (members_.mass_loss || in_.pod_template.usable() == nullptr) return;
     if (pod.ready) {
       if (!others_serve(slot)) {
         if (!move_under_way_) waits_for_replicas_ = reason;

@@ -147,7 +147,8 @@ class Reporter {
       const Pod* pod = slot.current();
       if (pod == nullptr) {
         if (!slot.target) continue;
-        return fmt::format("slot {} has no pod on {} yet", slot.number, slot.target->str());
+        return fmt::format("slot {} has no pod on {} yet{}", slot.number, slot.target->str(),
+                           why_none_is_made());
       }
       if (serves(*pod, members_)) continue;
       const std::string where = fmt::format("pod {} on {}", pod->meta.name, node_of(*pod).str());
@@ -157,6 +158,12 @@ class Reporter {
       return where + " is not Ready";
     }
     return "there are fewer nodes than replicas";
+  }
+
+  [[nodiscard]] const char* why_none_is_made() const {
+    if (in_.frame.hub->spec.paused) return ": the hub is paused";
+    if (in_.pod_template.usable() == nullptr) return ": the template is not accepted";
+    return "";
   }
 
   [[nodiscard]] Condition migrating() const {

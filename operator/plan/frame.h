@@ -37,6 +37,13 @@ struct PodTemplate {
   std::string revision;  // of `json` and the pinning
   State state = State::kUnchecked;
   std::string message = {};  // why it is invalid, or why it could not be checked
+  // Where it is invalid: what was valid before, of which lost pods are made meanwhile.
+  std::shared_ptr<const PodTemplate> accepted = {};
+
+  // Of which pods can be made; null where there is none.
+  [[nodiscard]] const PodTemplate* usable() const {
+    return state == State::kValid ? this : accepted.get();
+  }
 };
 
 }  // namespace processhub::plan

@@ -207,10 +207,23 @@ class Planner {
       return condition("Progressing", false, "Paused",
                        "spec.paused is true: nothing is started, moved or stopped");
     }
-    if (status.children.migrating > 0) return condition("Progressing", true, "ChildrenMigrating");
+    if (status.children.migrating > 0) {
+      return condition("Progressing", true, "ChildrenMigrating",
+                       fmt::format("{} children are moving", status.children.migrating));
+    }
     // Those that are rejected wait for their users, not for the hub.
     if (status.children.pending > rejected_) {
-      return condition("Progressing", true, "ChildrenStarting");
+      return condition("Progressing", true, "ChildrenStarting",
+                       fmt::format("{} children have no Ready replica yet",
+                                   status.children.pending - rejected_));
+    }
+    if (in_.pod_template.state == PodTemplate::State::kInvalid) {
+      return condition("Progressing", false, "TemplateInvalid",
+                       "spec.template is refused, so nothing is rolled out");
+    }
+    if (status.children.degraded > 0) {
+      return condition("Progressing", false, "ChildrenDegraded",
+                       fmt::format("{} children lack replicas", status.children.degraded));
     }
     return condition("Progressing", false, "Settled");
   }
@@ -224,7 +237,10 @@ class Planner {
     if (!members_.problems.empty()) {
       return condition(kDegraded, true, "InvalidWeight", first_of(members_.problems, "; "));
     }
-    if (status.children.degraded > 0) return condition(kDegraded, true, "ChildrenDegraded");
+    if (status.children.degraded > 0) {
+      return condition(kDegraded, true, "ChildrenDegraded",
+                       fmt::format("{} children lack replicas", status.children.degraded));
+    }
     return condition(kDegraded, false, "AsDesired");
   }
 

@@ -49,6 +49,7 @@ void EventRecorder::record(const EventNote& note) {
 }
 
 void EventRecorder::create(const EventNote& note, const std::string& name) {
+  log::info(note.reason, {{"object", note.ns + "/" + note.name}, {"note", note.note}});
   const json event = {{"apiVersion", kube::kEvents.api_version()},
                       {"kind", kube::kEvents.kind},
                       {"metadata", {{"name", name}, {"namespace", note.ns}}},

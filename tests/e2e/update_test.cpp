@@ -69,6 +69,16 @@ TEST_F(Update, ThatTheApiServerRefusesMovesNothing) {
   }
   EXPECT_EQ(pods_of("workers"), before);
 
+  // What is lost meanwhile is made of the template that was accepted.
+  const std::string lost = pods_of_child("tenant-1").at(0).name;
+  const json uid = pods_->at(lost).at("metadata").at("uid");
+  must_kubectl({"delete", "pod", lost, "-n", ns_, "--wait=false"});
+  EXPECT_TRUE(wait_until([&] {
+    const auto now = pods_of_child("tenant-1");
+    return now.size() == 1 && pods_->at(now[0].name).at("metadata").at("uid") != uid;
+  }));
+  eventually_placed({.children = children, .nodes = nodes_->names()});
+
   change_hub("workers", with_memory("8Mi"));
   EXPECT_TRUE(wait_until([&] { return all_run("registry.example/worker:2"); }));
   eventually_placed({.children = children, .nodes = nodes_->names()});

@@ -101,6 +101,20 @@ TEST_F(TemplateBookTest, WhatTheServerRefusesIsInvalidInItsWordsAndTriedAgain) {
   EXPECT_EQ(transport_.requests_seen(), 2);
 }
 
+TEST_F(TemplateBookTest, WhileOneIsRefusedTheOneAcceptedBeforeIsKnown) {
+  of(child("a", "good"));
+  answer(201);
+  const std::string good = of(child("a", "good")).revision;
+  of(child("a", "bad"));
+  answer(422, "no");
+  const plan::PodTemplate refused = of(child("a", "bad"));
+  EXPECT_EQ(refused.state, State::kInvalid);
+  ASSERT_NE(refused.usable(), nullptr);
+  EXPECT_EQ(refused.usable()->revision, good);
+  of(child("b", "bad"));
+  EXPECT_EQ(of(child("b", "bad")).usable(), nullptr);  // it never had another
+}
+
 TEST_F(TemplateBookTest, ARevisionThatNobodyHasIsForgotten) {
   of(child("a", "old"));
   answer(422, "no");

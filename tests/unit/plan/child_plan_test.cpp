@@ -282,6 +282,19 @@ TEST_F(ChildPlanTest, WithoutAValidTemplateNothingIsMadeAndNothingThatRunsIsTouc
   }
 }
 
+TEST_F(ChildPlanTest, WhileATemplateIsRefusedLostPodsAreMadeOfTheOneBefore) {
+  now_.settle();
+  PodTemplate refused = testing::make_template("rev2");
+  refused.state = PodTemplate::State::kInvalid;
+  refused.accepted = std::make_shared<const PodTemplate>(now_.pod_template);
+  now_.pod_template = refused;
+  EXPECT_THAT(actions(), IsEmpty());  // nothing is rolled out, nor back
+  now_.pods.clear();
+  ASSERT_THAT(actions(), ElementsAre(HasSubstr("create 0.1 on")));
+  const auto& create = std::get<CreatePod>(plan_.actions[0]);
+  EXPECT_EQ((*create.body)["metadata"]["labels"][kRevisionLabel], "rev1");
+}
+
 TEST_F(ChildPlanTest, WhilePausedNothingIsStartedMovedOrStopped) {
   now_.hub->spec.paused = true;
   EXPECT_THAT(actions(), IsEmpty());
