@@ -115,6 +115,13 @@ TEST_F(PreconditionsTest, APodOfAnotherOwnerHoldsTheSlotToo) {
   EXPECT_EQ(failed(), ErrorKind::kConflict);
 }
 
+TEST_F(PreconditionsTest, APodThatDoesNotSayItsSlotMightHoldAny) {
+  json unknown = pod_object("a", 5, 7);
+  unknown["metadata"]["annotations"] = json::object();
+  check_slot({unknown});
+  EXPECT_EQ(failed(), ErrorKind::kConflict);
+}
+
 TEST_F(PreconditionsTest, EveryLowerPodThatIsBeingDeletedHasToBeOnALostNode) {
   const std::vector<json> pods{deleted(pod_object("a", 0, 1)), deleted(pod_object("c", 0, 2))};
   check_slot(pods);
