@@ -78,7 +78,7 @@ void PlanExecutor::accept_existing(const plan::CreatePod& action, Step step) {
 }
 
 void PlanExecutor::carry_out(const plan::DeletePod& action, Step step) {
-  const auto remove = [this, action, step](Result<void> holds) {
+  const auto remove = [this, action, step = std::move(step)](Result<void> holds) {
     if (!holds) return step(tl::unexpected(holds.error()));
     const kube::ObjectRef ref{
         .resource = kube::kPods, .ns = action.pod.ns, .name = action.pod.name};

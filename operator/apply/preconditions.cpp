@@ -88,7 +88,7 @@ void check_down(kube::Client& client, std::vector<plan::NodeIsDown> nodes, Check
   const kube::ObjectRef ref{.resource = kube::kNodes, .name = expected.node.str()};
   client.get(ref, kube::node_mask(),
              [&client, expected, nodes = std::move(nodes),
-              done = std::move(done)](Result<nlohmann::json> answer) mutable {
+              done = std::move(done)](const Result<nlohmann::json>& answer) mutable {
                if (auto down = is_down(expected, answer); !down) return done(std::move(down));
                check_down(client, std::move(nodes), std::move(done));
              });

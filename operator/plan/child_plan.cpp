@@ -110,6 +110,7 @@ class Planner {
     // Each round excludes one more member, so this ends.
     do {
       std::vector<NodeName> names;
+      names.reserve(excluded_.size());
       for (const api::Exclusion& exclusion : excluded_) names.push_back(exclusion.node);
       desired_ = in_.frame.distribution
                      ->belongs_to(in_.frame.key, in_.child.meta.name,

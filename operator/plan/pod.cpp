@@ -77,7 +77,7 @@ void tolerate(json& spec, const api::NodesSpec& nodes) {
     const auto is_this = [&](const json& t) {
       if (!t.is_object() || t.value("key", json()) != key) return false;
       const json effect = t.value("effect", json());
-      return effect.is_null() || effect == "" || effect == "NoExecute";
+      return effect.is_null() || effect == json("") || effect == json("NoExecute");
     };
     list.erase(std::remove_if(list.begin(), list.end(), is_this), list.end());
     add({{"key", key}, {"operator", "Exists"}, {"effect", "NoExecute"}});
