@@ -127,6 +127,10 @@ void ChildController::account(const Child& child, HubEntry& hub, const ChildPlan
   } else {
     hub.budget.left(child->key());
   }
+  wake_next(hub);
+}
+
+void ChildController::wake_next(HubEntry& hub) {
   for (const ChildKey& next : hub.budget.take_next()) worker_.add(next);
 }
 
@@ -134,7 +138,7 @@ void ChildController::leave_budget(const HubKey& hub, const ChildKey& child) {
   HubEntry* const entry = context_.hubs.find(hub);
   if (entry == nullptr) return;
   entry->budget.left(child);
-  for (const ChildKey& next : entry->budget.take_next()) worker_.add(next);
+  wake_next(*entry);
 }
 
 bool ChildController::status_is_due(const Child& child, const api::ChildStatus& status) {

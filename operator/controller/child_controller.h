@@ -35,6 +35,7 @@ class ChildController {
   void reject(const Child& child, const std::string& reason, const std::string& message);
   void account(const Child& child, HubEntry& hub, const plan::ChildPlan& plan);
   void leave_budget(const HubKey& hub, const ChildKey& child);
+  void wake_next(HubEntry& hub);  // who waits for a place that is free now
   void carry_out(const Child& child, std::vector<plan::Action> actions,
                  const api::ChildStatus& status);
   void finish(const ChildKey& key, const Result<void>& result);

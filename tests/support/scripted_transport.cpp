@@ -5,6 +5,12 @@
 
 namespace processhub::testing {
 
+std::string Exchange::line() const {
+  static constexpr const char* kMethods[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+  return std::string(kMethods[static_cast<int>(request_.method)]) + " " +
+         request_.path.substr(0, request_.path.find('?'));
+}
+
 void Exchange::answer(int status, std::string body,
                       std::optional<std::chrono::milliseconds> retry_after) {
   finish(kube::Response{.status = status, .body = std::move(body), .retry_after = retry_after});

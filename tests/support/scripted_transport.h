@@ -34,6 +34,8 @@ class Exchange {
 
   [[nodiscard]] const kube::Request& request() const { return request_; }
   [[nodiscard]] const std::string& path() const { return request_.path; }
+  // "GET /api/v1/nodes/a": method and path, without the query.
+  [[nodiscard]] std::string line() const;
   [[nodiscard]] bool answered() const { return done_ == nullptr; }
 
   void answer(int status, std::string body,

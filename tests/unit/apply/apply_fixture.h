@@ -97,10 +97,7 @@ class ApplyFixture : public ::testing::Test {
   // The request that waits, "GET /api/v1/nodes/a": without its query.
   std::string asked() {
     exchange_ = transport_.request();
-    static constexpr const char* kMethods[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
-    const auto& request = exchange_->request();
-    return std::string(kMethods[static_cast<int>(request.method)]) + " " +
-           request.path.substr(0, request.path.find('?'));
+    return exchange_->line();
   }
   void answer(int code, const json& body = json::object()) {
     exchange_->answer(code, body.dump());
