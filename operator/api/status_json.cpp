@@ -137,6 +137,17 @@ json to_json(const ChildStatus& status) {
   return object;
 }
 
+json status_update(const kube::Resource& resource, const kube::ObjectMeta& object, json status) {
+  return {{"apiVersion", resource.api_version()},
+          {"kind", resource.kind},
+          {"metadata",
+           {{"name", object.name},
+            {"namespace", object.ns},
+            {"uid", object.uid.str()},
+            {"resourceVersion", object.version.str()}}},
+          {"status", std::move(status)}};
+}
+
 HubStatus parse_hub_status(const json& status) {
   Problems ignored;
   const Fields fields(&status, "status", ignored);

@@ -6,11 +6,17 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "api/types.h"
+#include "kube/objects.h"
+#include "kube/resource.h"
 
 namespace processhub::api {
 
 [[nodiscard]] nlohmann::json to_json(const HubStatus& status);
 [[nodiscard]] nlohmann::json to_json(const ChildStatus& status);
+
+// What is put to the status subresource of the object of that uid, while it has that version.
+[[nodiscard]] nlohmann::json status_update(const kube::Resource& resource,
+                                           const kube::ObjectMeta& object, nlohmann::json status);
 
 // Never fail: what cannot be read is left out.
 [[nodiscard]] HubStatus parse_hub_status(const nlohmann::json& status);

@@ -98,15 +98,13 @@ void PlanExecutor::carry_out(const plan::DeletePod& action, Step step) {
 void PlanExecutor::carry_out(const plan::PutStatus& action, Step step) {
   check_down(client_, action.only_if, [this, action, step = std::move(step)](Result<void> holds) {
     if (!holds) return step(tl::unexpected(holds.error()));
-    const nlohmann::json object = {{"apiVersion", kube::kProcessHubChildren.api_version()},
-                                   {"kind", kube::kProcessHubChildren.kind},
-                                   {"metadata",
-                                    {{"name", action.child.name},
-                                     {"namespace", action.child.ns},
-                                     {"uid", action.uid.str()},
-                                     {"resourceVersion", action.version.str()}}},
-                                   {"status", api::to_json(action.status)}};
-    client_.update_status(kube::kProcessHubChildren, object, step);
+    const ObjectMeta child{.ns = action.child.ns,
+                           .name = action.child.name,
+                           .uid = action.uid,
+                           .version = action.version};
+    client_.update_status(
+        kube::kProcessHubChildren,
+        api::status_update(kube::kProcessHubChildren, child, api::to_json(action.status)), step);
   });
 }
 

@@ -295,21 +295,14 @@ bool HubController::status_is_due(const Hub& hub, HubEntry& entry, const api::Hu
 
 void HubController::put_status(const Hub& hub, const api::HubStatus& status,
                                std::function<void(const Result<void>&)> ended) {
-  const nlohmann::json object = {{"apiVersion", kube::kProcessHubs.api_version()},
-                                 {"kind", kube::kProcessHubs.kind},
-                                 {"metadata",
-                                  {{"name", hub->meta.name},
-                                   {"namespace", hub->meta.ns},
-                                   {"uid", hub->meta.uid.str()},
-                                   {"resourceVersion", hub->meta.version.str()}}},
-                                 {"status", api::to_json(status)}};
-  context_.client.update_status(kube::kProcessHubs, object,
-                                [this, hub, status, ended = std::move(ended)](auto written) {
-                                  if (!written) return ended(tl::unexpected(written.error()));
-                                  own_writes_.wrote(hub->key(), "processhubs", written->version);
-                                  tell_of_conditions(*hub, status);
-                                  ended({});
-                                });
+  context_.client.update_status(
+      kube::kProcessHubs, api::status_update(kube::kProcessHubs, hub->meta, api::to_json(status)),
+      [this, hub, status, ended = std::move(ended)](auto written) {
+        if (!written) return ended(tl::unexpected(written.error()));
+        own_writes_.wrote(hub->key(), "processhubs", written->version);
+        tell_of_conditions(*hub, status);
+        ended({});
+      });
 }
 
 void HubController::forget(const HubKey& key) {
