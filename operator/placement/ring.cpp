@@ -1,137 +1,246 @@
 #include "placement/ring.h"
 
 #include <algorithm>
-#include <map>
+#include <bit>
 #include <utility>
 
 #include "base/hash.h"
+#include "placement/zone_levels.h"
 
 namespace processhub::placement {
 namespace {
 
 constexpr uint64_t kPositionSeed = 0;
+// With more replicas than this, what is taken is looked up in a table.
+constexpr size_t kFew = 16;
 
-int points_of(const Member& member, int virtual_nodes) {
+size_t count_of(const Member& member, int virtual_nodes) {
   const int64_t rounded = (int64_t{virtual_nodes} * member.weight + 50) / 100;
-  return static_cast<int>(std::max<int64_t>(1, rounded));  // every member can be found
+  return static_cast<size_t>(std::max<int64_t>(1, rounded));  // every member can be found
 }
 
-// What the walk of one child has seen and taken so far. A child has few replicas,
-// so flat vectors beat sets.
-class Walk {
- public:
-  Walk(std::span<const uint32_t> zone_of, size_t zones)
-      : zone_of_(zone_of), taken_(zone_of.size(), false), left_(zones, 0), in_zone_(zones, 0) {
-    for (const uint32_t zone : zone_of) ++left_[zone];
-  }
+// About one arc for each point, so that a lookup meets one or two.
+int bits_for(size_t points) { return std::max(1, static_cast<int>(std::bit_width(points))); }
 
-  void exclude(size_t member) {
-    if (taken_[member]) return;
-    taken_[member] = true;
-    --left_[zone_of_[member]];
-  }
-  void take(size_t member) {
-    exclude(member);
-    ++in_zone_[zone_of_[member]];
-    ++replicas_;
-  }
-  [[nodiscard]] bool usable(size_t member) const { return !taken_[member]; }
-  [[nodiscard]] bool zone_is_due(size_t zone) const {
-    return in_zone_[zone] <= replicas_ / in_zone_.size();
-  }
-  // Whether a zone that is due has a usable member: saves a walk around the whole ring.
-  [[nodiscard]] bool can_be_zoned() const {
-    for (size_t zone = 0; zone < left_.size(); ++zone) {
-      if (left_[zone] > 0 && zone_is_due(zone)) return true;
-    }
-    return false;
-  }
-  [[nodiscard]] bool exhausted() const {
-    return std::all_of(left_.begin(), left_.end(), [](size_t left) { return left == 0; });
-  }
-
- private:
-  std::span<const uint32_t> zone_of_;
-  std::vector<bool> taken_;
-  std::vector<size_t> left_;     // usable members of each zone
-  std::vector<size_t> in_zone_;  // replicas taken from each
-  size_t replicas_ = 0;
-};
+bool contains(std::span<const Ring::Index> list, Ring::Index index) {
+  return std::find(list.begin(), list.end(), index) != list.end();
+}
 
 }  // namespace
 
-Ring::Ring(std::vector<Member> members, int virtual_nodes) : members_(std::move(members)) {
-  std::sort(members_.begin(), members_.end(),
-            [](const Member& a, const Member& b) { return a.name < b.name; });
-  std::map<std::string_view, uint32_t> zones;
-  for (const Member& member : members_) {
-    zone_of_.push_back(zones.try_emplace(member.zone, zones.size()).first->second);
-  }
-  zones_ = zones.size();
-
-  // Members are sorted by name, so an equal point is broken by name through the index.
-  std::vector<std::pair<uint64_t, uint32_t>> sorted;
-  sorted.reserve(placement::points_of(members_, virtual_nodes));
-  for (uint32_t index = 0; index < members_.size(); ++index) {
-    const int count = points_of(members_[index], virtual_nodes);
-    for (int i = 0; i < count; ++i) {
-      sorted.emplace_back(hash64(members_[index].name.str(), static_cast<uint64_t>(i)), index);
-    }
-  }
-  std::sort(sorted.begin(), sorted.end());
-  points_.reserve(sorted.size());
-  owners_.reserve(sorted.size());
-  for (const auto& [point, owner] : sorted) {
-    points_.push_back(point);
-    owners_.push_back(owner);
-  }
-}
-
 size_t points_of(std::span<const Member> members, int virtual_nodes) {
   size_t sum = 0;
-  for (const Member& member : members) sum += static_cast<size_t>(points_of(member, virtual_nodes));
+  for (const Member& member : members) sum += count_of(member, virtual_nodes);
   return sum;
 }
 
+Ring::Ring(std::vector<Member> members, int virtual_nodes)
+    : virtual_nodes_(virtual_nodes), members_(std::move(members)) {
+  for (Index index = 0; index < members_.size(); ++index) {
+    enter_zone(members_[index]);
+    indexes_.emplace(members_[index].name, index);
+  }
+  build();
+}
+
+// A radix sort by the first bits, then each arc by insertion: it holds one point or two.
+void Ring::build() {
+  const size_t total = placement::points_of(members_, virtual_nodes_);
+  bits_ = bits_for(total);
+  mask_ = (uint64_t{1} << bits_) - 1;
+  const int shift = 64 - bits_;
+
+  std::vector<uint64_t> points;
+  points.reserve(total);
+  arcs_.assign((size_t{1} << bits_) + 1, 0);
+  for (Index index = 0; index < members_.size(); ++index) {
+    for (const uint64_t point : points_of(index)) {
+      points.push_back(point);
+      ++arcs_[(point >> shift) + 1];
+    }
+  }
+  for (size_t arc = 1; arc < arcs_.size(); ++arc) arcs_[arc] += arcs_[arc - 1];
+
+  entries_.resize(total);
+  std::vector<uint32_t> filled(arcs_.begin(), arcs_.end() - 1);
+  size_t next = 0;
+  for (Index index = 0; index < members_.size(); ++index) {
+    for (size_t left = count_of(members_[index], virtual_nodes_); left > 0; --left) {
+      const uint64_t point = points[next++];
+      const uint64_t entry = point << bits_ | index;
+      const size_t arc = point >> shift;
+      size_t at = filled[arc]++;
+      for (; at > arcs_[arc] && before(entry, entries_[at - 1]); --at) {
+        entries_[at] = entries_[at - 1];
+      }
+      entries_[at] = entry;
+    }
+  }
+}
+
+// Of two entries of one arc: by point, and equal points by name.
+bool Ring::before(uint64_t a, uint64_t b) const {
+  if (a >> bits_ != b >> bits_) return a < b;
+  return members_[a & mask_].name < members_[b & mask_].name;
+}
+
+std::vector<uint64_t> Ring::points_of(Index index) const {
+  const Member& member = members_[index];
+  std::vector<uint64_t> points(count_of(member, virtual_nodes_));
+  for (size_t i = 0; i < points.size(); ++i) points[i] = hash64(member.name.str(), i);
+  return points;
+}
+
+void Ring::enter_zone(const Member& member) {
+  auto zone = std::find_if(zones_.begin(), zones_.end(),
+                           [&](const Zone& known) { return known.name == member.zone; });
+  if (zone == zones_.end()) zone = zones_.insert(zone, {.name = member.zone});
+  ++zone->members;
+  zone_of_.push_back(static_cast<uint32_t>(zone - zones_.begin()));
+}
+
+void Ring::add(Member member) {
+  enter_zone(member);
+  const auto index = static_cast<Index>(members_.size());
+  indexes_.emplace(member.name, index);
+  members_.push_back(std::move(member));
+  std::vector<uint64_t> added = points_of(index);
+  if (bits_for(entries_.size() + added.size()) != bits_) return build();
+
+  // From the end on, so that each entry is moved once, and none before its place is free.
+  std::sort(added.begin(), added.end());
+  size_t from = entries_.size();
+  entries_.resize(from + added.size());
+  size_t to = entries_.size();
+  size_t left = added.size();
+  for (size_t arc = arcs_.size() - 1; arc-- > 0;) {
+    const size_t begin = arcs_[arc];
+    arcs_[arc + 1] = static_cast<uint32_t>(to);
+    while (left > 0 && added[left - 1] >> (64 - bits_) == arc) {
+      const uint64_t entry = added[left - 1] << bits_ | index;
+      while (from > begin && before(entry, entries_[from - 1])) entries_[--to] = entries_[--from];
+      entries_[--to] = entry;
+      --left;
+    }
+    if (left == 0) return;  // what lies before stays where it is
+    while (from > begin) entries_[--to] = entries_[--from];
+  }
+}
+
+void Ring::remove(const NodeName& name) {
+  const Index gone = indexes_.at(name);
+  const auto last = static_cast<Index>(members_.size() - 1);
+  const size_t points = entries_.size() - count_of(members_[gone], virtual_nodes_);
+  leave_zone(gone);
+  indexes_[members_[last].name] = gone;  // which takes the place
+  indexes_.erase(name);
+  std::swap(members_[gone], members_[last]);
+  members_.pop_back();
+  if (bits_for(points) != bits_) return build();
+
+  size_t to = 0;
+  size_t from = 0;
+  for (size_t arc = 0; arc + 1 < arcs_.size(); ++arc) {
+    const size_t end = arcs_[arc + 1];
+    arcs_[arc] = static_cast<uint32_t>(to);
+    for (; from < end; ++from) {
+      const Index index = owner(from);
+      if (index == gone) continue;
+      entries_[to++] = index == last ? (entries_[from] & ~mask_) | gone : entries_[from];
+    }
+  }
+  arcs_.back() = static_cast<uint32_t>(to);
+  entries_.resize(to);
+}
+
+void Ring::leave_zone(Index index) {
+  const uint32_t zone = zone_of_[index];
+  zone_of_[index] = zone_of_.back();
+  zone_of_.pop_back();
+  if (--zones_[zone].members > 0) return;
+  const auto last = static_cast<uint32_t>(zones_.size() - 1);
+  std::swap(zones_[zone], zones_[last]);
+  zones_.pop_back();
+  std::replace(zone_of_.begin(), zone_of_.end(), last, zone);
+}
+
+uint64_t Ring::position_of(std::string_view key) { return hash64(key, kPositionSeed); }
+
 size_t Ring::successor(uint64_t position) const {
-  const auto found = std::lower_bound(points_.begin(), points_.end(), position);
-  return found == points_.end() ? 0 : static_cast<size_t>(found - points_.begin());
+  const size_t arc = position >> (64 - bits_);
+  const uint64_t wanted = position << bits_;
+  size_t at = arcs_[arc];
+  const size_t end = arcs_[arc + 1];
+  while (at < end && entries_[at] < wanted) ++at;
+  return at == entries_.size() ? 0 : at;
+}
+
+size_t Ring::walk(uint64_t position, std::span<const Index> excluded, std::span<Index> out,
+                  bool* zone_relaxed) const {
+  if (members_.empty() || out.empty()) return 0;
+  const size_t start = successor(position);
+  const bool one_zone = zones_.size() == 1 || out.size() == 1;
+  if (excluded.empty() && one_zone && out.size() <= kFew) return walk_few(start, out);
+
+  std::vector<bool> used(members_.size(), false);
+  ZoneLevels levels(zones_.size());
+  for (const uint32_t zone : zone_of_) levels.add(zone);
+  for (const Index index : excluded) {
+    if (used[index]) continue;
+    used[index] = true;
+    levels.exclude(zone_of_[index]);
+  }
+  levels.begin();
+  size_t found = 0;
+  size_t at = start;
+  while (found < out.size() && levels.open()) {
+    const Index index = owner(at);
+    if (++at == entries_.size()) at = 0;
+    if (used[index] || !levels.due(zone_of_[index])) continue;
+    used[index] = true;
+    out[found++] = index;
+    if (zone_relaxed != nullptr && levels.uneven()) *zone_relaxed = true;
+    // Nodes that were passed by because of their zone may be due now.
+    if (levels.take(zone_of_[index]) && zones_.size() > 1) at = start;
+  }
+  return found;
+}
+
+size_t Ring::walk_few(size_t at, std::span<Index> out) const {
+  const size_t wanted = std::min(out.size(), members_.size());
+  size_t found = 0;
+  while (true) {
+    const Index index = owner(at);
+    if (!contains(out.first(found), index)) {
+      out[found] = index;
+      if (++found == wanted) return found;
+    }
+    if (++at == entries_.size()) at = 0;
+  }
 }
 
 Assignment Ring::place(std::string_view key, int replicas,
                        std::span<const NodeName> excluded) const {
   Assignment result;
   if (members_.empty() || replicas <= 0) return result;
-
-  Walk walk(zone_of_, zones_);
+  std::vector<Index> without;
   for (const NodeName& name : excluded) {
-    const auto found =
-        std::lower_bound(members_.begin(), members_.end(), name,
-                         [](const Member& m, const NodeName& n) { return m.name < n; });
-    if (found != members_.end() && found->name == name) {
-      walk.exclude(static_cast<size_t>(found - members_.begin()));
-    }
+    if (const auto index = index_of(name)) without.push_back(*index);
   }
-
-  const size_t start = successor(hash64(key, kPositionSeed));
-  // The first usable node from the child's position on; with `zoned`, of a zone that is due.
-  // Precondition: there is one.
-  const auto next = [&](bool zoned) {
-    size_t at = start;
-    while (!walk.usable(owners_[at]) || (zoned && !walk.zone_is_due(zone_of_[owners_[at]]))) {
-      if (++at == points_.size()) at = 0;
-    }
-    return owners_[at];
-  };
-
-  while (static_cast<int>(result.nodes.size()) < replicas && !walk.exhausted()) {
-    const bool zoned = walk.can_be_zoned();
-    if (!zoned) result.zone_relaxed = true;
-    const uint32_t member = next(zoned);
-    walk.take(member);
-    result.nodes.push_back(members_[member].name);
-  }
+  std::vector<Index> out(std::min(static_cast<size_t>(replicas), members_.size()));
+  out.resize(walk(position_of(key), without, out, &result.zone_relaxed));
+  for (const Index index : out) result.nodes.push_back(members_[index].name);
   return result;
+}
+
+std::optional<Ring::Index> Ring::index_of(const NodeName& name) const {
+  const auto found = indexes_.find(name);
+  if (found == indexes_.end()) return std::nullopt;
+  return found->second;
+}
+
+size_t Ring::memory() const {
+  return entries_.capacity() * sizeof(entries_[0]) + arcs_.capacity() * sizeof(arcs_[0]);
 }
 
 }  // namespace processhub::placement

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <xxhash.h>
 
 namespace processhub::placement::testing {
@@ -80,17 +81,15 @@ Assignment place_by_the_letter(const std::vector<Member>& members, int virtual_n
            std::find(excluded.begin(), excluded.end(), node) != excluded.end();
   };
   for (int replica = 0; replica < replicas; ++replica) {
-    const auto due = [&](const NodeName& node) {
-      return in_zone[zone_of[node]] <= replica / static_cast<int>(zones.size());
-    };
-    auto found = std::find_if(walk.begin(), walk.end(),
-                              [&](const NodeName& node) { return !taken(node) && due(node); });
-    if (found == walk.end()) {
-      found = std::find_if(walk.begin(), walk.end(),
-                           [&](const NodeName& node) { return !taken(node); });
-      if (found == walk.end()) break;
-      result.zone_relaxed = true;
+    std::optional<int> fewest;  // replicas in a zone that has a node to give
+    for (const NodeName& node : walk) {
+      if (!taken(node)) fewest = std::min(fewest.value_or(replica), in_zone[zone_of[node]]);
     }
+    if (!fewest) break;
+    const auto found = std::find_if(walk.begin(), walk.end(), [&](const NodeName& node) {
+      return !taken(node) && in_zone[zone_of[node]] == *fewest;
+    });
+    if (*fewest > replica / static_cast<int>(zones.size())) result.zone_relaxed = true;
     ++in_zone[zone_of[*found]];
     result.nodes.push_back(*found);
   }
