@@ -17,6 +17,7 @@ std::string_view to_string(OnCordon value) { return name_of(kOnCordonNames, valu
 std::string_view to_string(DistributionStrategyKind value) {
   return name_of(kDistributionNames, value);
 }
+std::string_view to_string(Bound value) { return name_of(kBoundNames, value); }
 std::string_view to_string(RedundancyStrategyKind value) {
   return name_of(kRedundancyNames, value);
 }

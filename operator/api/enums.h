@@ -15,8 +15,12 @@ using NameTable = std::array<std::pair<std::string_view, E>, N>;
 
 inline constexpr NameTable<OnCordon, 2> kOnCordonNames{
     {{"Migrate", OnCordon::kMigrate}, {"Keep", OnCordon::kKeep}}};
-inline constexpr NameTable<DistributionStrategyKind, 1> kDistributionNames{
-    {{"ConsistentHashing", DistributionStrategyKind::kConsistentHashing}}};
+inline constexpr NameTable<DistributionStrategyKind, 3> kDistributionNames{
+    {{"ConsistentHashing", DistributionStrategyKind::kConsistentHashing},
+     {"Guided", DistributionStrategyKind::kGuided},
+     {"CentralizedLoadBalancer", DistributionStrategyKind::kCentralizedLoadBalancer}}};
+inline constexpr NameTable<Bound, 3> kBoundNames{
+    {{"None", Bound::kNone}, {"Relaxed", Bound::kRelaxed}, {"Strict", Bound::kStrict}}};
 inline constexpr NameTable<RedundancyStrategyKind, 2> kRedundancyNames{
     {{"Singularity", RedundancyStrategyKind::kSingularity},
      {"Replication", RedundancyStrategyKind::kReplication}}};
@@ -42,6 +46,7 @@ inline constexpr NameTable<LabelRequirement::Op, 4> kSelectorOpNames{
 
 [[nodiscard]] std::string_view to_string(OnCordon value);
 [[nodiscard]] std::string_view to_string(DistributionStrategyKind value);
+[[nodiscard]] std::string_view to_string(Bound value);
 [[nodiscard]] std::string_view to_string(RedundancyStrategyKind value);
 [[nodiscard]] std::string_view to_string(ReplicationModel value);
 [[nodiscard]] std::string_view to_string(MigrationStrategyKind value);

@@ -58,7 +58,8 @@ struct IntOrPercent {
 };
 
 enum class OnCordon { kMigrate, kKeep };
-enum class DistributionStrategyKind { kConsistentHashing };
+enum class DistributionStrategyKind { kConsistentHashing, kGuided, kCentralizedLoadBalancer };
+enum class Bound { kNone, kRelaxed, kStrict };
 enum class RedundancyStrategyKind { kSingularity, kReplication };
 enum class ReplicationModel { kActiveActive };
 enum class MigrationStrategyKind { kColdSwap };
@@ -74,13 +75,23 @@ struct NodesSpec {
 
 struct ConsistentHashingSpec {
   int virtual_nodes = 512;
+  Bound bound = Bound::kNone;
+  int load_factor_percent = 125;  // of the average: how full a node may get with a bound
   std::string topology_key = "topology.kubernetes.io/zone";
   bool operator==(const ConsistentHashingSpec&) const = default;
+};
+
+struct CentralizedLoadBalancerSpec {
+  int max_history_size = 30;         // measurements of a node that count
+  double weight_decay_factor = 0.9;  // of a measurement against the one after it, 0 to 1
+  std::chrono::seconds push_interval{10};
+  bool operator==(const CentralizedLoadBalancerSpec&) const = default;
 };
 
 struct DistributionSpec {
   DistributionStrategyKind strategy = DistributionStrategyKind::kConsistentHashing;
   ConsistentHashingSpec consistent_hashing = {};
+  CentralizedLoadBalancerSpec centralized_load_balancer = {};
   bool operator==(const DistributionSpec&) const = default;
 };
 
@@ -112,6 +123,7 @@ struct InlineChild {
   std::string name;
   kube::StringMap labels = {};
   JsonPtr child_template = {};
+  std::vector<NodeName> nodes = {};  // for Guided, in order of preference
 };
 
 struct ProcessHubSpec {
@@ -120,6 +132,7 @@ struct ProcessHubSpec {
   RedundancySpec redundancy = {};
   MigrationSpec migration = {};
   FailoverSpec failover = {};
+  std::chrono::seconds spill_after{30};
   JsonPtr pod_template = {};  // a PodTemplateSpec
   std::vector<InlineChild> children = {};
   bool paused = false;
@@ -127,7 +140,8 @@ struct ProcessHubSpec {
 
 struct ProcessHubChildSpec {
   std::string hub;
-  JsonPtr pod_template = {};  // strategic merge over the hub's
+  JsonPtr pod_template = {};         // strategic merge over the hub's
+  std::vector<NodeName> nodes = {};  // for Guided, in order of preference
 };
 
 // --- statuses ---
@@ -162,7 +176,9 @@ struct HubStatus {
   } children = {};
   struct Placement {
     std::string algorithm = {};
-    std::string revision = {};  // of the hub's template
+    std::string revision = {};   // of the hub's template
+    int max_load = 0;            // replicas on the fullest member
+    std::string mean_load = {};  // on average, such as "12.5": Kubernetes' APIs have no floats
     bool operator==(const Placement&) const = default;
   } placement = {};
   std::vector<Condition> conditions = {};
@@ -180,13 +196,19 @@ struct Replica {
   Uid pod_uid = {};
   std::string role = {};
   bool ready = false;
+  NodeName home =
+      {};  // that the ring gives it, where that one was full and it is on `node` instead
   bool operator==(const Replica&) const = default;
 };
 
 struct Exclusion {
   NodeName node;
   Uid node_uid;
-  std::string reason;  // NodeLost
+  std::string reason;  // NodeLost, Spill
+  // With Spill alone: the slot whose pod could not be scheduled; and what the Node and the
+  // child's template were then, so that the exclusion ends when either changes.
+  std::optional<int> slot = {};
+  std::string fingerprint = {};
   bool operator==(const Exclusion&) const = default;
 };
 

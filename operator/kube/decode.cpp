@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "kube/json_text.h"
+#include "kube/object_reader.h"
 
 namespace processhub::kube {
 namespace {
@@ -16,124 +16,6 @@ constexpr std::string_view kPinnedNode =
     "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
     ".nodeSelectorTerms.matchFields";
 constexpr size_t kMessageLimit = 256;
-
-// The fields of one JSON object, typed. The first that has a wrong type is kept as the
-// Error; reading goes on with defaults, so that a decoder can be written straight down.
-class ObjectReader {
- public:
-  ObjectReader(const json& object, std::string subject, std::optional<Error>& error)
-      : object_(object.is_object() ? &object : nullptr),
-        subject_(std::move(subject)),
-        error_(&error) {
-    if (object_ == nullptr && !object.is_null()) refuse("", "an object", object);
-  }
-
-  [[nodiscard]] std::string text(const char* key) const {
-    const json* value = find(key);
-    if (value == nullptr) return {};
-    if (!value->is_string()) return refuse(key, "a string", *value), std::string();
-    return value->get<std::string>();
-  }
-
-  [[nodiscard]] bool flag(const char* key) const {
-    const json* value = find(key);
-    if (value == nullptr) return false;
-    if (!value->is_boolean()) return refuse(key, "a boolean", *value), false;
-    return value->get<bool>();
-  }
-
-  [[nodiscard]] int64_t integer(const char* key) const {
-    const json* value = find(key);
-    if (value == nullptr) return 0;
-    if (!value->is_number_integer()) return refuse(key, "an integer", *value), 0;
-    return value->get<int64_t>();
-  }
-
-  [[nodiscard]] std::optional<WallTime> time(const char* key) const {
-    const json* value = find(key);
-    if (value == nullptr) return std::nullopt;
-    if (value->is_string()) {
-      if (const auto time = parse_time(value->get<std::string>())) return time;
-    }
-    refuse(key, "a time in RFC 3339", *value);
-    return std::nullopt;
-  }
-
-  [[nodiscard]] ObjectReader object(const char* key) const {
-    static const json kAbsent;
-    const json* value = find(key);
-    return {value == nullptr ? kAbsent : *value, path(key), *error_};
-  }
-
-  // Each element of the array `key`, with what is in it.
-  template <typename Visit>
-  void each(const char* key, Visit visit) const {
-    const json* value = find(key);
-    if (value == nullptr) return;
-    if (!value->is_array()) return refuse(key, "an array", *value);
-    for (size_t i = 0; i < value->size(); ++i) {
-      visit(ObjectReader((*value)[i], path(key) + "[" + std::to_string(i) + "]", *error_));
-    }
-  }
-
-  [[nodiscard]] std::vector<std::string> texts(const char* key) const {
-    std::vector<std::string> list;
-    const json* value = find(key);
-    if (value == nullptr) return list;
-    if (!value->is_array()) return refuse(key, "an array", *value), list;
-    for (const json& element : *value) {
-      if (!element.is_string()) return refuse(key, "an array of strings", element), list;
-      list.push_back(element.get<std::string>());
-    }
-    return list;
-  }
-
-  [[nodiscard]] StringMap map(const char* key, std::string_view prefix = {}) const {
-    StringMap map;
-    const json* value = find(key);
-    if (value == nullptr) return map;
-    if (!value->is_object()) return refuse(key, "an object", *value), map;
-    for (const auto& [name, text] : value->items()) {
-      if (!name.starts_with(prefix)) continue;
-      if (!text.is_string()) return refuse(key, "an object of strings", text), map;
-      map.emplace(name, text.get<std::string>());
-    }
-    return map;
-  }
-
-  [[nodiscard]] bool has(const char* key) const { return find(key) != nullptr; }
-
- private:
-  // Absent and null are the same, as for the API server.
-  [[nodiscard]] const json* find(const char* key) const {
-    if (object_ == nullptr) return nullptr;
-    const auto found = object_->find(key);
-    return found == object_->end() || found->is_null() ? nullptr : &*found;
-  }
-
-  [[nodiscard]] std::string path(const char* key) const {
-    return subject_.ends_with(": ") ? subject_ + key : subject_ + "." + key;
-  }
-
-  void refuse(const char* key, std::string_view wanted, const json& found) const {
-    if (error_->has_value()) return;
-    *error_ = Error{.kind = ErrorKind::kInvalid,
-                    .message = "cannot read " + (*key == '\0' ? subject_ : path(key)) +
-                               " is of type " + found.type_name() + ", not " + std::string(wanted)};
-  }
-
-  const json* object_;
-  std::string subject_;  // "pod shop/orders: spec.affinity"
-  std::optional<Error>* error_;
-};
-
-// "pod shop/orders: "
-std::string subject_of(std::string_view kind, const json& object) {
-  const std::string name = meta_text(object, "name");
-  const std::string ns = meta_text(object, "namespace");
-  return std::string(kind) + " " + (ns.empty() ? "" : ns + "/") + (name.empty() ? "?" : name) +
-         ": ";
-}
 
 ObjectMeta read_meta(const ObjectReader& fields, const std::string& subject,
                      std::optional<Error>& error) {
@@ -220,9 +102,9 @@ const Projection& meta_mask() {
 }
 
 const Projection& node_mask() {
-  static const Projection mask =
-      meta_mask().with({"spec.unschedulable", "spec.taints", "status.conditions.type",
-                        "status.conditions.status", "status.conditions.lastTransitionTime"});
+  static const Projection mask = meta_mask().with(
+      {"spec.unschedulable", "spec.taints", "status.conditions.type", "status.conditions.status",
+       "status.conditions.lastTransitionTime", "status.allocatable"});
   return mask;
 }
 
@@ -260,6 +142,7 @@ Result<Node> decode_node(const json& object) {
     node.ready = condition_status(condition.text("status"));
     node.ready_since = condition.time("lastTransitionTime");
   });
+  node.allocatable = fields.object("status").map("allocatable");
   if (error) return tl::unexpected(*std::move(error));
   return node;
 }

@@ -13,6 +13,8 @@ namespace processhub::kube {
 [[nodiscard]] const Projection& meta_mask();
 [[nodiscard]] const Projection& node_mask();
 [[nodiscard]] const Projection& pod_mask();
+[[nodiscard]] const Projection& pod_load_mask();
+[[nodiscard]] const Projection& node_use_mask();
 
 // Of a whole object (`object.metadata`). metadata.name is required, the rest is not:
 // an object that the server has not seen has no uid. Annotations outside of
@@ -20,5 +22,11 @@ namespace processhub::kube {
 [[nodiscard]] Result<ObjectMeta> decode_meta(const nlohmann::json& object);
 [[nodiscard]] Result<Node> decode_node(const nlohmann::json& object);
 [[nodiscard]] Result<Pod> decode_pod(const nlohmann::json& object);
+[[nodiscard]] Result<PodLoad> decode_pod_load(const nlohmann::json& object);
+[[nodiscard]] Result<NodeUse> decode_node_use(const nlohmann::json& object);
+
+// What a PodSpec, of a pod or a template, asks of its node, as the scheduler counts it.
+// What cannot be read counts nothing.
+[[nodiscard]] Resources requests_of(const nlohmann::json& pod_spec);
 
 }  // namespace processhub::kube

@@ -42,6 +42,7 @@ struct Node {
   std::vector<Taint> taints = {};
   ConditionStatus ready = ConditionStatus::kUnknown;
   std::optional<WallTime> ready_since = {};  // lastTransitionTime; none before the first report
+  StringMap allocatable = {};                // status.allocatable as written: "cpu" -> "3920m"
   bool operator==(const Node&) const = default;
 };
 
@@ -54,6 +55,27 @@ struct Pod {
   std::optional<WallTime> unschedulable_since = {};  // PodScheduled=False, reason Unschedulable
   std::string message = {};  // why it does not run: the scheduler's or a container's words
   bool operator==(const Pod&) const = default;
+};
+
+struct Resources {
+  int64_t cpu_milli = 0;  // thousandths of a core
+  int64_t memory = 0;     // bytes
+  bool operator==(const Resources&) const = default;
+};
+
+// What a pod, whoever's it is, asks of its node.
+struct PodLoad {
+  ObjectMeta meta = {};     // namespace, name, uid and version alone
+  NodeName node = {};       // where it is bound; empty before
+  Resources requests = {};  // none once it has ended
+  bool operator==(const PodLoad&) const = default;
+};
+
+// What is used of a node: an item of metrics.k8s.io/v1beta1 nodes.
+struct NodeUse {
+  NodeName node;
+  Resources use;
+  bool operator==(const NodeUse&) const = default;
 };
 
 }  // namespace processhub::kube
