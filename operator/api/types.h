@@ -196,8 +196,8 @@ struct Replica {
   Uid pod_uid = {};
   std::string role = {};
   bool ready = false;
-  NodeName home =
-      {};  // that the ring gives it, where that one was full and it is on `node` instead
+  NodeName home = {};       // where the ring leads, if that one was full and it is on `node`
+  bool over_bound = false;  // `node` was full as well: nothing else could be used
   bool operator==(const Replica&) const = default;
 };
 

@@ -6,6 +6,7 @@
 
 #include "api/conditions.h"
 #include "base/log.h"
+#include "plan/child_placement.h"
 #include "plan/child_status.h"
 
 namespace processhub::controller {
@@ -93,13 +94,19 @@ void ChildController::work(const Child& child) {
   for (const auto& pod : pods) views.push_back(pod.get());
   const plan::PodTemplate pod_template = context_.templates.of(*entry->frame, child.get());
   const WallTime now = context_.clock.wall_now();
+  const std::string seated_as = plan::placement_key(hub_key, child->meta.name);
+  entry->ledger.settle();
   ChildPlan plan = plan::plan_child({.frame = *entry->frame,
                                      .child = *child,
                                      .pods = views,
                                      .pod_template = pod_template,
                                      .may_move = entry->budget.may_move(child->key()),
                                      .now = now,
-                                     .failures = failures_[child->key()]});
+                                     .failures = failures_[child->key()],
+                                     .seats = entry->ledger.seats(seated_as),
+                                     .loads = &entry->ledger.loads()});
+  entry->ledger.book(seated_as,
+                     {.seats = plan.seats, .excluded = plan::names_of(plan.status.excluded)});
   if (!makes_a_pod(plan.actions)) refused_.erase(child->key());
   tell_of_refusal(child->key(), plan.status, now);
   account(child, *entry, plan);
@@ -263,6 +270,7 @@ void ChildController::tell_of_conditions(const api::ProcessHubChild& child,
       (before == nullptr || !before->says_the_same(*accepted))) {
     tell(child, status::EventType::kWarning, accepted->reason, accepted->message);
   }
+  tell_of_place(child, status);
   const auto* ready = api::find_condition(status.conditions, plan::kReady);
   before = api::find_condition(child.status.conditions, plan::kReady);
   if (ready != nullptr && ready->reason == "PodRefused" &&
@@ -277,6 +285,20 @@ void ChildController::tell_of_conditions(const api::ProcessHubChild& child,
     tell(child, status::EventType::kNormal, "Migrating", "a move begins: " + migrating->reason);
   } else if (migrating->status == kube::ConditionStatus::kFalse && was_migrating) {
     tell(child, status::EventType::kNormal, "Migrated", "runs on " + status.node_names);
+  }
+}
+
+// Why it is not where it would be: its bound, its zones, nodes that are left out or away.
+void ChildController::tell_of_place(const api::ProcessHubChild& child,
+                                    const api::ChildStatus& status) {
+  for (const char* type : {plan::kPlaced, plan::kDegraded}) {
+    const auto* after = api::find_condition(status.conditions, type);
+    const auto* before = api::find_condition(child.status.conditions, type);
+    if (after == nullptr || after->message.empty()) continue;
+    if (before != nullptr && before->says_the_same(*after)) continue;
+    const bool bad = (after->status == kube::ConditionStatus::kTrue) == (type == plan::kDegraded);
+    tell(child, bad ? status::EventType::kWarning : status::EventType::kNormal, after->reason,
+         after->message);
   }
 }
 

@@ -9,6 +9,7 @@
 #include "api/conditions.h"
 #include "api/status_json.h"
 #include "base/log.h"
+#include "plan/child_placement.h"
 #include "plan/child_status.h"
 
 namespace processhub::controller {
@@ -59,9 +60,32 @@ HubController::HubController(Context& context, ChildController& children,
   context_.caches.children.subscribe([this](const auto& before, const auto& after) {
     // spec.hub cannot change, so either names the hub.
     worker_.add_after((before != nullptr ? before : after)->hub_key(), kChildLag);
+    seat(before, after);
     if (after == nullptr) add_those_that_list(before->key());
   });
   worker_.start([this](const HubKey& key) { reconcile(key); });
+}
+
+// Children have seats in their hub's ledger from the moment they are seen.
+void HubController::seat(const Child& before, const Child& after) {
+  const Child& child = after != nullptr ? after : before;
+  HubEntry* const entry = context_.hubs.find(child->hub_key());
+  if (entry == nullptr || entry->frame == nullptr) return;
+  if (!entry->frame->distribution->remembers()) return;
+  const std::string key = plan::placement_key(child->hub_key(), child->meta.name);
+  if (after == nullptr || after->meta.deleted) {
+    entry->ledger.erase(key);
+  } else if (!entry->ledger.contains(key)) {
+    entry->ledger.add(key, plan::record_of(*after, pods_of(*after)));
+  }
+}
+
+std::vector<const kube::Pod*> HubController::pods_of(const api::ProcessHubChild& child) const {
+  std::vector<const kube::Pod*> pods;
+  for (const auto& pod : context_.caches.pods_by_child.find(child.key())) {
+    pods.push_back(pod.get());
+  }
+  return pods;
 }
 
 // Hubs that want a child of this name: it is free now.
@@ -166,6 +190,7 @@ std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry&
   entry.frame = plan::make_frame(hub, std::move(membership), before.get());
   entry.problem.clear();
   if (before == nullptr) count_moves(hub->key(), entry);
+  update_ledger(before.get(), entry);
   const auto children = context_.caches.children_by_hub.entries().find(hub->key());
   const bool none = children == context_.caches.children_by_hub.entries().end();
   const int count = none ? 0 : static_cast<int>(children->second.size());
@@ -174,6 +199,18 @@ std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry&
   children_.add_all_of(hub->key());
   if (before != nullptr) tell_of_members(*hub, *before, *entry.frame);
   return std::nullopt;
+}
+
+void HubController::update_ledger(const HubFrame* before, HubEntry& entry) {
+  const HubFrame& frame = *entry.frame;
+  const int replicas = frame.redundancy->replication_factor();
+  if (before != nullptr && before->distribution == frame.distribution &&
+      before->redundancy->replication_factor() == replicas) {
+    return;
+  }
+  entry.ledger.use(frame.distribution, replicas);
+  if (!frame.distribution->remembers()) return;
+  for (const auto& child : context_.caches.children_by_hub.find(frame.key)) seat(nullptr, child);
 }
 
 void HubController::count_moves(const HubKey& key, HubEntry& entry) {

@@ -31,10 +31,14 @@ class HubController {
 
  private:
   using Hub = std::shared_ptr<const api::ProcessHub>;
+  using Child = std::shared_ptr<const api::ProcessHubChild>;
   struct Writes;  // the writes of one reconcile that are under way
 
   void add_all();
   void add_those_that_list(const ChildKey& child);
+  void seat(const Child& before, const Child& after);
+  [[nodiscard]] std::vector<const kube::Pod*> pods_of(const api::ProcessHubChild& child) const;
+  void update_ledger(const plan::HubFrame* before, HubEntry& entry);
   void reconcile(const HubKey& key);
   void work(const Hub& hub, HubEntry& entry);
   // An answer says why there can be no frame.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "controller/move_budget.h"
+#include "placement/ledger.h"
 #include "plan/frame.h"
 
 namespace processhub::controller {
@@ -15,6 +16,7 @@ namespace processhub::controller {
 struct HubEntry {
   std::shared_ptr<const plan::HubFrame> frame;  // null while the spec cannot be used
   std::string problem;                          // then: why
+  placement::Ledger ledger;                     // what its children have been given
   MoveBudget budget;
   std::map<std::string, std::string> refused;  // inline children, and the API server's words
   std::optional<SteadyTime> status_written;

@@ -43,6 +43,9 @@ struct Node {
   ConditionStatus ready = ConditionStatus::kUnknown;
   std::optional<WallTime> ready_since = {};  // lastTransitionTime; none before the first report
   StringMap allocatable = {};                // status.allocatable as written: "cpu" -> "3920m"
+  // Of all that decides whether a pod of the operator's fits there: uid, labels, allocatable,
+  // and the taints that such a pod may not tolerate.
+  uint64_t fingerprint = 0;
   bool operator==(const Node&) const = default;
 };
 

@@ -20,6 +20,8 @@ std::string_view to_string(Reason reason) {
       return "TemplateChanged";
     case Reason::kPodFailed:
       return "PodFailed";
+    case Reason::kUnschedulable:
+      return "Unschedulable";
     case Reason::kSurplus:
       return "Surplus";
     case Reason::kNotOurs:

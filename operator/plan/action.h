@@ -22,6 +22,7 @@ enum class Reason {
   kRingChanged,      // the ring gives the child another node: a join, a weight, an exclusion ended
   kTemplateChanged,  // its template is not the current one
   kPodFailed,        // it ended by itself
+  kUnschedulable,    // the scheduler finds no room for it on its node
   kSurplus,          // more replicas than the factor, or a second pod in a slot
   kNotOurs,          // it carries the child's labels but is not owned by it
 };

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "api/conditions.h"
+#include "plan/child_placement.h"
 #include "plan/child_status.h"
+#include "plan/child_view.h"
 #include "plan/labels.h"
 #include "plan/pod.h"
 #include "plan/slots.h"
@@ -19,39 +21,22 @@ using kube::Pod;
 constexpr auto kFailedPodDelay = std::chrono::seconds(10);
 constexpr auto kFailedPodLimit = std::chrono::seconds(300);
 
-enum class Host {
-  kUp,        // its Node is Ready
-  kNotReady,  // Ready=False
-  kUnknown,   // Ready=Unknown
-  kReplaced,  // another Node has its name now
-  kGone,      // there is no such Node
-};
-
 bool has_ended(const Pod& pod) { return pod.phase == "Failed" || pod.phase == "Succeeded"; }
-
-// A kubelet is there and ends the pods that are deleted: they are waited for.
-bool ends_pods(Host host) {
-  return host == Host::kUp || host == Host::kNotReady || host == Host::kReplaced;
-}
 
 class Planner {
  public:
   explicit Planner(const ChildInput& input)
-      : in_(input), members_(input.frame.membership), excluded_(input.child.status.excluded) {
-    for (const Pod* pod : in_.pods) {
-      const bool ours = pod->meta.owner_uid == in_.child.meta.uid && slot_of(*pod);
-      (ours ? own_ : foreign_).push_back(pod);
-    }
-    std::sort(foreign_.begin(), foreign_.end(),
-              [](const Pod* a, const Pod* b) { return a->meta.name < b->meta.name; });
+      : in_(input), members_(input.frame.membership), view_(input) {
     if (api::is_true(in_.child.status.conditions, kMigrating)) {
       moving_ = Reason::kRingChanged;  // why it began is what the condition keeps saying
     }
   }
 
   ChildPlan plan() {
-    decide_exclusions();
-    slots_ = assign_slots(in_.child.status, own_, desired_);
+    placed_ = place_child(in_, view_);
+    status_first_ = placed_.excludes_more;
+    only_if_ = placed_.only_if;
+    slots_ = assign_slots(in_.child.status, view_.own(), placed_.nodes);
     keep_what_has_nowhere_to_go();
     if (!in_.frame.hub->spec.paused) {
       delete_foreign();
@@ -62,87 +47,17 @@ class Planner {
   }
 
  private:
-  // --- nodes ---
-
-  [[nodiscard]] Host host_of(const Pod& pod) const {
-    const NodeState* node = members_.node(node_of(pod));
-    if (node == nullptr) return Host::kGone;
-    const auto made_for = pod.meta.annotations.find(kNodeUidAnnotation);
-    if (node->health == NodeHealth::kUnknown) return Host::kUnknown;
-    if (made_for != pod.meta.annotations.end() && made_for->second != node->uid.str()) {
-      return Host::kReplaced;
-    }
-    return node->health == NodeHealth::kReady ? Host::kUp : Host::kNotReady;
-  }
-
-  // How long a loss must stand before this child is placed elsewhere.
-  [[nodiscard]] std::chrono::seconds patience() const {
-    const bool serving = std::any_of(own_.begin(), own_.end(),
-                                     [&](const Pod* pod) { return serves(*pod, members_); });
-    const api::FailoverSpec& failover = in_.frame.hub->spec.failover;
-    return serving ? failover.replace_after : failover.restart_after;
-  }
-
-  // Whether the node has been down long enough for this child; else when to look again.
-  bool lost_for_good(const NodeState& node) {
-    return node.health != NodeHealth::kReady && passed(node.since + patience());
-  }
-
-  bool passed(WallTime due) {
-    if (in_.now >= due) return true;
-    if (!look_again_ || due < *look_again_) look_again_ = due;
-    return false;
-  }
-
-  // --- placement ---
-
-  // An exclusion lasts until the node leaves the members or is to be trusted again.
-  bool exclusion_holds(const api::Exclusion& exclusion) {
-    const placement::Member* member = members_.member(exclusion.node);
-    if (member == nullptr || member->uid != exclusion.node_uid) return false;
-    const NodeState& node = members_.nodes.at(exclusion.node);
-    return node.health != NodeHealth::kReady ||
-           !passed(node.since + in_.frame.hub->spec.nodes.join_after);
-  }
-
-  void decide_exclusions() {
-    std::erase_if(excluded_, [&](const api::Exclusion& e) { return !exclusion_holds(e); });
-    // Each round excludes one more member, so this ends.
-    do {
-      std::vector<NodeName> names;
-      names.reserve(excluded_.size());
-      for (const api::Exclusion& exclusion : excluded_) names.push_back(exclusion.node);
-      desired_ = in_.frame.distribution
-                     ->belongs_to(in_.frame.key, in_.child.meta.name,
-                                  in_.frame.redundancy->replication_factor(), names)
-                     .nodes;
-    } while (exclude_a_lost_node());
-  }
-
-  bool exclude_a_lost_node() {
-    if (members_.mass_loss || in_.frame.hub->spec.paused) return false;
-    for (const NodeName& name : desired_) {
-      const NodeState& node = members_.nodes.at(name);
-      if (!lost_for_good(node)) continue;
-      excluded_.push_back({.node = name, .node_uid = node.uid, .reason = "NodeLost"});
-      status_first_ = true;  // else the node would be chosen again by whoever plans next
-      only_if_.push_back({.node = name, .uid = node.uid});
-      return true;
-    }
-    return false;
-  }
-
   // With fewer nodes than replicas, a pod that runs stays where it is: there is
   // nothing to gain by stopping it.
   void keep_what_has_nowhere_to_go() {
-    size_t room =
-        static_cast<size_t>(in_.frame.redundancy->replication_factor()) -
-        std::min(desired_.size(), static_cast<size_t>(in_.frame.redundancy->replication_factor()));
+    size_t room = static_cast<size_t>(in_.frame.redundancy->replication_factor()) -
+                  std::min(placed_.nodes.size(),
+                           static_cast<size_t>(in_.frame.redundancy->replication_factor()));
     for (Slot& slot : slots_) {
       if (room == 0) return;
       const Pod* pod = slot.current();
       if (slot.target || pod == nullptr || pod->meta.deleted || has_ended(*pod)) continue;
-      const Host host = host_of(*pod);
+      const Host host = view_.host_of(*pod);
       if (host == Host::kGone || host == Host::kReplaced) continue;
       stranded_.push_back(slot.number);
       --room;
@@ -156,7 +71,7 @@ class Planner {
   // --- one slot ---
 
   void delete_foreign() {
-    for (const Pod* pod : foreign_) remove(*pod, Reason::kNotOurs);
+    for (const Pod* pod : view_.foreign()) remove(*pod, Reason::kNotOurs);
   }
 
   void step(Slot& slot) {
@@ -176,7 +91,7 @@ class Planner {
     } else if (pod->meta.deleted) {
       replace_dying(slot, *pod);
     } else if (has_ended(*pod)) {
-      if (passed(pod->meta.created + failed_pod_delay())) remove(*pod, Reason::kPodFailed);
+      if (view_.passed(pod->meta.created + failed_pod_delay())) remove(*pod, Reason::kPodFailed);
     } else {
       place(slot, *pod);
     }
@@ -197,13 +112,13 @@ class Planner {
 
   // It is being deleted where nobody can end it: it may stay so for as long as its node is lost.
   [[nodiscard]] bool is_left_behind(const Pod& pod) const {
-    return pod.meta.deleted && !ends_pods(host_of(pod));
+    return pod.meta.deleted && !ends_pods(view_.host_of(pod));
   }
 
   // A replica fewer, because the factor fell: it serves until those that stay do. Or, with
   // ClusterSize, because a node left: from a node that is well it goes like any that drains.
   void remove_surplus(const Slot& slot, const Pod& pod) {
-    const Host host = host_of(pod);
+    const Host host = view_.host_of(pod);
     if (host == Host::kUp && members_.member(node_of(pod)) != nullptr) {
       if (!pod.ready || rest_is_in_place()) remove(pod, Reason::kSurplus);
       return;
@@ -213,12 +128,12 @@ class Planner {
       case Host::kUp:
         return move(slot, pod, why_not_here(node_of(pod)));
       case Host::kGone:
-        return remove(pod, Reason::kNodeGone, down(pod));
+        return remove(pod, Reason::kNodeGone, ChildView::down(pod));
       case Host::kReplaced:
-        return remove(pod, Reason::kNodeReplaced, down(pod));
+        return remove(pod, Reason::kNodeReplaced, ChildView::down(pod));
       case Host::kUnknown:
       case Host::kNotReady:
-        return remove(pod, Reason::kSurplus, down(pod));
+        return remove(pod, Reason::kSurplus, ChildView::down(pod));
     }
   }
 
@@ -248,7 +163,7 @@ class Planner {
   // owner; one without a slot may be in any. Those that nobody can end and that this
   // incarnation has passed do not count.
   [[nodiscard]] const Pod* foreigner_in(const Slot& slot) const {
-    for (const Pod* pod : foreign_) {
+    for (const Pod* pod : view_.foreign()) {
       const auto ref = slot_of(*pod);
       if (ref && ref->slot != slot.number) continue;
       const bool passed = incarnation_of(*pod) < slot.incarnation && is_left_behind(*pod);
@@ -265,31 +180,32 @@ class Planner {
   // A pod that is being deleted is waited for; only one whose node cannot end it is
   // passed over, under a new name.
   void replace_dying(Slot& slot, const Pod& pod) {
-    const Host host = host_of(pod);
+    const Host host = view_.host_of(pod);
     if (!pod.meta.deleted || ends_pods(host) || members_.mass_loss) return;
     if (in_.pod_template.usable() == nullptr) return;
-    if (host == Host::kUnknown && !lost_for_good(members_.nodes.at(node_of(pod)))) return;
+    if (host == Host::kUnknown && !view_.lost_for_good(members_.nodes.at(node_of(pod)))) return;
     slot.incarnation = std::max(slot.incarnation, incarnation_of(pod) + 1);
     status_first_ = true;
-    only_if_.push_back(down(pod));
+    only_if_.push_back(ChildView::down(pod));
     only_if_.back().lost = true;
   }
 
   void place(const Slot& slot, const Pod& pod) {
     const bool on_target = node_of(pod) == *slot.target;
-    switch (host_of(pod)) {
+    switch (view_.host_of(pod)) {
       case Host::kGone:
-        if (!members_.mass_loss) remove(pod, Reason::kNodeGone, down(pod));
+        if (!members_.mass_loss) remove(pod, Reason::kNodeGone, ChildView::down(pod));
         return;
       case Host::kReplaced:
-        if (!members_.mass_loss) remove(pod, Reason::kNodeReplaced, down(pod));
+        if (!members_.mass_loss) remove(pod, Reason::kNodeReplaced, ChildView::down(pod));
         return;
       case Host::kNotReady:
       case Host::kUnknown:
         // It may still work, and is only stopped where a successor can be made.
         if (in_.pod_template.usable() == nullptr) return;
-        if (!on_target && !members_.mass_loss && lost_for_good(members_.nodes.at(node_of(pod)))) {
-          remove(pod, Reason::kNodeLost, down(pod));
+        if (!on_target && !members_.mass_loss &&
+            view_.lost_for_good(members_.nodes.at(node_of(pod)))) {
+          remove(pod, Reason::kNodeLost, ChildView::down(pod));
         }
         return;
       case Host::kUp:
@@ -308,7 +224,14 @@ class Planner {
     return revision == pod.meta.labels.end() || revision->second != in_.pod_template.revision;
   }
 
+  [[nodiscard]] bool is_spilled(const NodeName& name) const {
+    return std::any_of(
+        placed_.excluded.begin(), placed_.excluded.end(),
+        [&](const api::Exclusion& one) { return one.node == name && one.reason == kSpill; });
+  }
+
   [[nodiscard]] Reason why_not_here(const NodeName& name) const {
+    if (is_spilled(name)) return Reason::kUnschedulable;
     if (members_.member(name) != nullptr) return Reason::kRingChanged;
     return members_.nodes.at(name).draining ? Reason::kNodeDraining : Reason::kNodeLeft;
   }
@@ -371,12 +294,6 @@ class Planner {
 
   // --- the result ---
 
-  [[nodiscard]] NodeIsDown down(const Pod& pod) const {
-    const auto made_for = pod.meta.annotations.find(kNodeUidAnnotation);
-    return {.node = node_of(pod),
-            .uid = Uid(made_for == pod.meta.annotations.end() ? "" : made_for->second)};
-  }
-
   void remove(const Pod& pod, Reason reason, std::optional<NodeIsDown> only_if = std::nullopt) {
     if (pod.meta.deleted) return;
     removals_.push_back({.child = in_.child.key(),
@@ -390,8 +307,7 @@ class Planner {
   ChildPlan finish() {
     ChildPlan plan;
     plan.status = child_status(in_, {.slots = slots_,
-                                     .desired = desired_,
-                                     .excluded = excluded_,
+                                     .placed = placed_,
                                      .moving = moving_,
                                      .waits_for_replicas = waits_for_replicas_});
     if (status_first_ && !in_.frame.hub->spec.paused) {
@@ -407,16 +323,15 @@ class Planner {
     for (DeletePod& removal : removals_) plan.actions.emplace_back(std::move(removal));
     plan.wants_move = wants_move_;
     plan.moving = moving_.has_value();
-    plan.look_again = look_again_;
+    plan.look_again = view_.look_again();
+    plan.seats = std::move(placed_.placement.seats);
     return plan;
   }
 
   const ChildInput& in_;
   const Membership& members_;
-  std::vector<const Pod*> own_;
-  std::vector<const Pod*> foreign_;
-  std::vector<api::Exclusion> excluded_;
-  std::vector<NodeName> desired_;
+  ChildView view_;
+  ChildPlacement placed_;
   std::vector<Slot> slots_;
   std::vector<int> stranded_;  // slots without a target whose pods stay all the same
   std::vector<CreatePod> creates_;
@@ -427,7 +342,6 @@ class Planner {
   bool status_first_ = false;
   bool wants_move_ = false;
   bool move_under_way_ = false;
-  std::optional<WallTime> look_again_;
 };
 
 }  // namespace

@@ -23,11 +23,15 @@ struct ChildInput {
   bool may_move = false;  // there is a place in the hub's budget of voluntary moves
   WallTime now;
   int failures = 0;  // pods that ended by themselves, since the child last ran
+  // Where the hub's strategy remembers: what the child has been given, and all loads.
+  std::span<const placement::Seat> seats = {};
+  const placement::Loads* loads = nullptr;
 };
 
 struct ChildPlan {
   std::vector<Action> actions = {};         // in execution order; each waits for the one before
   api::ChildStatus status = {};             // what the child's status should say
+  std::vector<placement::Seat> seats = {};  // what the child is given now
   bool wants_move = false;                  // would start a voluntary move if it might
   bool moving = false;                      // holds a place in the budget
   std::optional<WallTime> look_again = {};  // the earliest instant at which time changes the plan

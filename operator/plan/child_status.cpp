@@ -5,6 +5,7 @@
 
 #include "api/conditions.h"
 #include "plan/labels.h"
+#include "plan/placed_condition.h"
 #include "plan/pod.h"
 
 namespace processhub::plan {
@@ -37,13 +38,14 @@ class Reporter {
     api::ChildStatus status;
     status.observed_generation = in_.child.meta.generation;
     status.phase = phase();
-    if (!found_.desired.empty()) {
-      status.master_node =
-          in_.frame.redundancy->master_node(in_.frame.key, in_.child.meta.name, found_.desired);
+    if (!found_.placed.nodes.empty()) {
+      status.master_node = in_.frame.redundancy->master_node(in_.frame.key, in_.child.meta.name,
+                                                             found_.placed.nodes);
     }
     for (const Slot& slot : found_.slots) add_replicas(slot, status);
+    for (api::Replica& replica : status.replicas) tell_of_seat(replica);
     status.ready = fmt::format("{}/{}", ready_, factor_);
-    status.excluded = found_.excluded;
+    status.excluded = found_.placed.excluded;
     std::sort(status.excluded.begin(), status.excluded.end(),
               [](const auto& a, const auto& b) { return a.node < b.node; });
     status.conditions = in_.child.status.conditions;
@@ -94,13 +96,21 @@ class Reporter {
     add_name(status, *slot.target);
   }
 
+  void tell_of_seat(api::Replica& replica) const {
+    for (const placement::Seat& seat : found_.placed.placement.seats) {
+      if (seat.node != replica.node) continue;
+      replica.home = seat.home;
+      replica.over_bound = seat.over_bound;
+    }
+  }
+
   static void add_name(api::ChildStatus& status, const NodeName& name) {
     if (!status.node_names.empty()) status.node_names += ",";
     status.node_names += name.str();
   }
 
   [[nodiscard]] std::vector<Condition> conditions() const {
-    return {accepted(), readiness(), migrating(), degraded()};
+    return {accepted(), placed_condition(in_, found_.placed), readiness(), migrating(), degraded()};
   }
 
   [[nodiscard]] Condition accepted() const {
@@ -188,7 +198,8 @@ class Reporter {
   }
 
   [[nodiscard]] Condition degraded() const {
-    const int nodes = static_cast<int>(found_.desired.size());
+    if (auto problem = problem_of_list(in_, found_.placed)) return *std::move(problem);
+    const int nodes = static_cast<int>(found_.placed.nodes.size());
     if (nodes < factor_) {
       return {.type = kDegraded,
               .status = ConditionStatus::kTrue,
@@ -208,12 +219,6 @@ class Reporter {
 };
 
 }  // namespace
-
-bool serves(const Pod& pod, const Membership& membership) {
-  if (!pod.ready || pod.meta.deleted) return false;
-  const NodeState* node = membership.node(node_of(pod));
-  return node != nullptr && node->health == NodeHealth::kReady;
-}
 
 api::ChildStatus child_status(const ChildInput& input, const ChildFindings& findings) {
   return Reporter(input, findings).report();

@@ -5,12 +5,13 @@
 #include <span>
 #include <string>
 
-#include "plan/child_plan.h"
+#include "plan/child_placement.h"
 #include "plan/slots.h"
 
 namespace processhub::plan {
 
 inline constexpr const char* kAccepted = "Accepted";
+inline constexpr const char* kPlaced = "Placed";
 inline constexpr const char* kReady = "Ready";
 inline constexpr const char* kMigrating = "Migrating";
 inline constexpr const char* kDegraded = "Degraded";
@@ -18,14 +19,10 @@ inline constexpr const char* kDegraded = "Degraded";
 // What the planner found out besides its actions.
 struct ChildFindings {
   std::span<const Slot> slots;
-  std::span<const NodeName> desired;  // in walk order
-  std::vector<api::Exclusion> excluded;
+  const ChildPlacement& placed;
   std::optional<Reason> moving;              // why a voluntary move is under way
   std::optional<Reason> waits_for_replicas;  // why one would be, were the other replicas Ready
 };
-
-// A pod serves: Ready, not on its way out, and its node is Ready.
-[[nodiscard]] bool serves(const kube::Pod& pod, const Membership& membership);
 
 [[nodiscard]] api::ChildStatus child_status(const ChildInput& input, const ChildFindings& findings);
 

@@ -2,10 +2,60 @@
 
 #include <utility>
 
+#include "placement/consistent_hashing.h"
+#include "placement/guided.h"
+
 namespace processhub::plan {
 
+namespace {
+
+using Distribution = std::shared_ptr<const placement::DistributionStrategy>;
+
+placement::ConsistentHashingOptions options_of(const api::ConsistentHashingSpec& spec) {
+  placement::ConsistentHashingOptions options{.virtual_nodes = spec.virtual_nodes};
+  if (spec.bound != api::Bound::kNone) {
+    options.bound = placement::BoundOptions{.load_factor_percent = spec.load_factor_percent,
+                                            .relaxed = spec.bound == api::Bound::kRelaxed};
+  }
+  return options;
+}
+
+// A ring is big: where only members differ, the one before is changed.
+Distribution make_ring(const api::DistributionSpec& spec,
+                       const std::vector<placement::Member>& members, const HubFrame* previous) {
+  const auto* before =
+      previous != nullptr && previous->hub->spec.distribution == spec
+          ? dynamic_cast<const placement::ConsistentHashing*>(previous->distribution.get())
+          : nullptr;
+  if (before != nullptr) {
+    return std::make_shared<placement::ConsistentHashing>(before->with(members));
+  }
+  return std::make_shared<placement::ConsistentHashing>(members,
+                                                        options_of(spec.consistent_hashing));
+}
+
+Distribution make_distribution(const api::DistributionSpec& spec,
+                               const std::vector<placement::Member>& members,
+                               const NodeScores& scores, const HubFrame* previous) {
+  const bool same = previous != nullptr && previous->membership.members == members &&
+                    previous->hub->spec.distribution == spec;
+  switch (spec.strategy) {
+    case api::DistributionStrategyKind::kConsistentHashing:
+      return same ? previous->distribution : make_ring(spec, members, previous);
+    case api::DistributionStrategyKind::kGuided:
+      return same ? previous->distribution : std::make_shared<placement::Guided>(members);
+    case api::DistributionStrategyKind::kCentralizedLoadBalancer:
+      break;
+  }
+  if (same && previous->scores == scores) return previous->distribution;
+  return std::make_shared<placement::CentralizedLoadBalancer>(members, scores);
+}
+
+}  // namespace
+
 std::shared_ptr<const HubFrame> make_frame(std::shared_ptr<const api::ProcessHub> hub,
-                                           Membership membership, const HubFrame* previous) {
+                                           Membership membership, const HubFrame* previous,
+                                           NodeScores scores) {
   auto frame = std::make_shared<HubFrame>();
   frame->key = hub->key();
   frame->uid = hub->meta.uid;
@@ -17,15 +67,9 @@ std::shared_ptr<const HubFrame> make_frame(std::shared_ptr<const api::ProcessHub
   redundancy->init(frame->key, names);
   frame->redundancy = std::move(redundancy);
 
-  const bool same_ring = previous != nullptr &&
-                         previous->membership.members == membership.members &&
-                         previous->hub->spec.distribution == hub->spec.distribution;
-  if (same_ring) {
-    frame->distribution = previous->distribution;
-  } else {
-    frame->distribution = std::make_shared<placement::ConsistentHashing>(
-        membership.members, hub->spec.distribution.consistent_hashing.virtual_nodes);
-  }
+  frame->distribution =
+      make_distribution(hub->spec.distribution, membership.members, scores, previous);
+  frame->scores = std::move(scores);
   frame->membership = std::move(membership);
   frame->hub = std::move(hub);
   return frame;

@@ -3,13 +3,17 @@
 
 #include <memory>
 #include <string>
+#include <unordered_map>
 
 #include "api/types.h"
+#include "placement/centralized_load_balancer.h"
 #include "placement/distribution_strategy.h"
 #include "plan/membership.h"
 #include "redundancy/redundancy_strategy.h"
 
 namespace processhub::plan {
+
+using NodeScores = std::unordered_map<NodeName, placement::NodeScore>;
 
 // Immutable once made; shared by all plans until the hub or its nodes change.
 struct HubFrame {
@@ -17,6 +21,7 @@ struct HubFrame {
   Uid uid;
   std::shared_ptr<const api::ProcessHub> hub;
   Membership membership;
+  NodeScores scores;  // for CentralizedLoadBalancer
   std::shared_ptr<const placement::DistributionStrategy> distribution;
   std::shared_ptr<const redundancy::RedundancyStrategy> redundancy;
 };
@@ -24,7 +29,8 @@ struct HubFrame {
 // `previous` may be null; its ring is kept where members and settings are the same.
 [[nodiscard]] std::shared_ptr<const HubFrame> make_frame(std::shared_ptr<const api::ProcessHub> hub,
                                                          Membership membership,
-                                                         const HubFrame* previous);
+                                                         const HubFrame* previous,
+                                                         NodeScores scores = {});
 
 // A child's pod template after the merge of the hub's and its own.
 struct PodTemplate {

@@ -7,7 +7,6 @@
 #include <sstream>
 
 #include "api/conditions.h"
-#include "placement/ring.h"
 #include "plan/child_status.h"
 #include "plan/labels.h"
 
@@ -145,8 +144,7 @@ class Planner {
                     .ready = members_.ready,
                     .draining = members_.draining};
     status.children = count_children();
-    status.placement = {.algorithm = std::string(placement::kRingAlgorithm),
-                        .revision = in_.pod_template.revision};
+    status.placement = placement();
     status.conditions = hub_.status.conditions;
     for (Condition condition : {readiness(status), progressing(status), degraded(status),
                                 template_valid(), children_accepted()}) {
@@ -154,6 +152,31 @@ class Planner {
       api::set_condition(status.conditions, std::move(condition), in_.now);
     }
     return status;
+  }
+
+  // By what the children's statuses say.
+  [[nodiscard]] api::HubStatus::Placement placement() const {
+    std::map<NodeName, int> load;
+    int replicas = 0;
+    for (const api::ProcessHubChild* child : in_.children) {
+      if (child->meta.deleted || child->spec.hub != hub_.meta.name) continue;
+      const std::vector<api::Replica>& listed = child->status.replicas;
+      for (size_t i = 0; i < listed.size(); ++i) {
+        // By slot, then incarnation: the last one of a slot is what it has.
+        if (i + 1 < listed.size() && listed[i + 1].slot == listed[i].slot) continue;
+        if (members_.member(listed[i].node) == nullptr) continue;
+        ++load[listed[i].node];
+        ++replicas;
+      }
+    }
+    api::HubStatus::Placement told{.algorithm = std::string(in_.frame.distribution->algorithm()),
+                                   .revision = in_.pod_template.revision};
+    for (const auto& [node, count] : load) told.max_load = std::max(told.max_load, count);
+    if (!members_.members.empty()) {
+      told.mean_load = fmt::format(
+          "{:.1f}", static_cast<double>(replicas) / static_cast<double>(members_.members.size()));
+    }
+    return told;
   }
 
   [[nodiscard]] api::HubStatus::Children count_children() {

@@ -132,7 +132,8 @@ class Builder {
             .health = health_of(node),
             .since = node.ready_since.value_or(node.meta.created),
             .matches = in_.hub.nodes.selector.matches(node.meta.labels) && !node.meta.deleted,
-            .draining = is_draining(node, in_.hub.nodes.on_cordon)};
+            .draining = is_draining(node, in_.hub.nodes.on_cordon),
+            .fingerprint = node.fingerprint};
   }
 
   [[nodiscard]] bool was_member(const Node& node) const {

@@ -25,9 +25,10 @@ enum class NodeHealth {
 struct NodeState {
   Uid uid;
   NodeHealth health = NodeHealth::kUnknown;
-  WallTime since = {};    // of `health`
-  bool matches = false;   // the hub's selector
-  bool draining = false;  // cordoned or about to be removed, and the hub migrates then
+  WallTime since = {};       // of `health`
+  bool matches = false;      // the hub's selector
+  bool draining = false;     // cordoned or about to be removed, and the hub migrates then
+  uint64_t fingerprint = 0;  // kube::Node's
   bool operator==(const NodeState&) const = default;
 };
 

@@ -9,7 +9,16 @@
 namespace processhub::plan {
 namespace {
 
-// What is known of the slots: the pods first, then what the status remembers.
+bool contains(std::span<const NodeName> names, const NodeName& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+const NodeName& node_of(const kube::Pod& pod) {
+  return pod.node.empty() ? pod.pinned_node : pod.node;
+}
+
 std::map<int, Slot> known_slots(const api::ChildStatus& status,
                                 std::span<const kube::Pod* const> pods) {
   std::map<int, Slot> slots;
@@ -43,16 +52,6 @@ std::map<int, Slot> known_slots(const api::ChildStatus& status,
     }
   }
   return slots;
-}
-
-bool contains(std::span<const NodeName> names, const NodeName& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-}  // namespace
-
-const NodeName& node_of(const kube::Pod& pod) {
-  return pod.node.empty() ? pod.pinned_node : pod.node;
 }
 
 std::vector<Slot> assign_slots(const api::ChildStatus& status,

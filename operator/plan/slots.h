@@ -5,6 +5,7 @@
 // takes the lowest unused number, so numbers may have gaps.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <vector>
@@ -26,6 +27,11 @@ struct Slot {
 
 // Where a pod runs or waits: the node it is bound or pinned to.
 [[nodiscard]] const NodeName& node_of(const kube::Pod& pod);
+
+// What is known of the slots: the pods first, then what the status remembers. By number; none
+// has a target.
+[[nodiscard]] std::map<int, Slot> known_slots(const api::ChildStatus& status,
+                                              std::span<const kube::Pod* const> pods);
 
 // By number. `pods` are the child's own; `desired` is in walk order. Pure; the order
 // of `pods` does not matter.

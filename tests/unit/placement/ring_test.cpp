@@ -6,7 +6,6 @@
 #include <map>
 #include <random>
 
-#include "placement/distribution_strategy.h"
 #include "unit/placement/rings.h"
 
 namespace processhub::placement {
@@ -179,15 +178,6 @@ TEST(RingTest, AgreesWithASecondImplementationOfTheSameRules) {
           << "round " << round << " child " << child;
     }
   }
-}
-
-TEST(ConsistentHashingTest, AChildIsHashedWithItsNamespaceAndHub) {
-  const ConsistentHashing strategy(members(50), 512);
-  const Ring ring(members(50), 512);
-  const HubKey hub{.ns = "shop", .name = "orders"};
-  EXPECT_EQ(strategy.belongs_to(hub, "eu", 3, {}), ring.place("shop/orders/eu", 3, {}));
-  EXPECT_NE(strategy.belongs_to(hub, "eu", 3, {}),
-            strategy.belongs_to({.ns = "shop", .name = "bills"}, "eu", 3, {}));
 }
 
 }  // namespace

@@ -124,13 +124,19 @@ void Situation::update_frame() {
                                            .now = now});
   members = membership.members;
   frame_ = make_frame(hub, std::move(membership), frame_.get());
+  ledger.use(frame_->distribution, frame_->redundancy->replication_factor());
 }
 
-std::vector<NodeName> Situation::ring_nodes() {
+std::vector<NodeName> Situation::ring_nodes(const std::vector<NodeName>& excluded) {
   update_frame();
-  return frame_->distribution
-      ->belongs_to(frame_->key, child.meta.name, frame_->redundancy->replication_factor(), {})
-      .nodes;
+  const auto placed = frame_->distribution->belongs_to(
+      {.key = placement_key(frame_->key, child.meta.name),
+       .replicas = frame_->redundancy->replication_factor(),
+       .excluded = excluded},
+      ledger.loads());
+  std::vector<NodeName> nodes;
+  for (const placement::Seat& seat : placed.seats) nodes.push_back(seat.node);
+  return nodes;
 }
 
 kube::Pod& Situation::run(int slot, const NodeName& node_name, int incarnation) {
@@ -166,13 +172,19 @@ ChildPlan Situation::plan() {
   update_frame();
   std::vector<const kube::Pod*> views;
   for (const kube::Pod& pod : pods) views.push_back(&pod);
+  const std::string key = placement_key(frame_->key, child.meta.name);
+  ledger.erase(key);
+  ledger.add(key, record_of(child, views));
+  ledger.settle();
   return plan_child({.frame = *frame_,
                      .child = child,
                      .pods = views,
                      .pod_template = pod_template,
                      .may_move = may_move,
                      .now = now,
-                     .failures = failures});
+                     .failures = failures,
+                     .seats = ledger.seats(key),
+                     .loads = &ledger.loads()});
 }
 
 namespace {

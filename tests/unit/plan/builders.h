@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "plan/child_placement.h"
 #include "plan/child_plan.h"
 #include "plan/frame.h"
 #include "plan/membership.h"
@@ -51,6 +52,7 @@ class Situation {
   std::vector<kube::Pod> pods;
   bool may_move = true;
   int failures = 0;
+  placement::Ledger ledger;  // of a hub whose strategy remembers; the test fills it
   WallTime now = at(0);
 
   explicit Situation(int node_count = 3);  // node-a, node-b, ...
@@ -61,7 +63,7 @@ class Situation {
   void remove_node(const NodeName& name);
 
   // What the ring gives the child while nothing is lost or excluded.
-  [[nodiscard]] std::vector<NodeName> ring_nodes();
+  [[nodiscard]] std::vector<NodeName> ring_nodes(const std::vector<NodeName>& excluded = {});
 
   // A Ready pod as the operator makes it.
   kube::Pod& run(int slot, const NodeName& node, int incarnation = 1);

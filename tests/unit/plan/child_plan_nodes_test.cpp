@@ -23,11 +23,7 @@ class LossTest : public ::testing::Test {
     now_ = Situation(nodes);
     now_.replicas(replicas).settle();
     lost_ = now_.pods[0].node;
-    const std::vector<NodeName> without{lost_};
-    const auto nodes_left =
-        now_.frame()
-            .distribution->belongs_to(now_.frame().key, now_.child.meta.name, replicas, without)
-            .nodes;
+    const auto nodes_left = now_.ring_nodes({lost_});
     if (!nodes_left.empty()) next_ = nodes_left.back();
   }
   std::vector<std::string> actions(WallTime when) {

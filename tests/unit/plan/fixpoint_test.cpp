@@ -183,14 +183,7 @@ class Story {
   }
 
   [[nodiscard]] std::vector<NodeName> wanted(const api::ProcessHubChild& child) const {
-    std::vector<NodeName> excluded;
-    for (const api::Exclusion& exclusion : child.status.excluded) {
-      excluded.push_back(exclusion.node);
-    }
-    const HubFrame& frame = world_.frame();
-    return frame.distribution
-        ->belongs_to(frame.key, child.meta.name, frame.redundancy->replication_factor(), excluded)
-        .nodes;
+    return world_.nodes_for(child);
   }
 
   // Something keeps the child from what it should be, and it is not the operator.

@@ -85,6 +85,7 @@ void World::restart() {
   note("the operator starts again");
   writes_left_.reset();
   frame_.reset();
+  ledger_ = {};
   budget_ = {};
   looked_at_ = false;
 }
@@ -110,13 +111,28 @@ void World::update_frame() {
        .mass_loss_before = frame_ && frame_->membership.mass_loss,
        .losses_count_from = frame_ ? frame_->membership.losses_count_from : WallTime()});
   if (membership.look_again) look_again_ = *membership.look_again;
-  frame_ = make_frame(hub, std::move(membership), frame_.get());
+  const auto before = frame_;
+  frame_ = make_frame(hub, std::move(membership), before.get());
+  update_ledger(before.get());
   budget_.set_limit(limit());
   if (looked_at_) return;
   looked_at_ = true;
   for (const api::ProcessHubChild& child : children_) {
     if (api::is_true(child.status.conditions, kMigrating)) budget_.took(child.key());
   }
+}
+
+// As HubController does.
+void World::update_ledger(const HubFrame* before) {
+  const int replicas = frame_->redundancy->replication_factor();
+  if (before == nullptr || before->distribution != frame_->distribution ||
+      before->redundancy->replication_factor() != replicas) {
+    ledger_.use(frame_->distribution, replicas);
+    for (const api::ProcessHubChild& child : children_) {
+      ledger_.add(placement_key(frame_->key, child.meta.name), record_of(child, pods_of(child)));
+    }
+  }
+  ledger_.settle();
 }
 
 std::vector<const kube::Pod*> World::pods_of(const api::ProcessHubChild& child) const {
@@ -127,6 +143,20 @@ std::vector<const kube::Pod*> World::pods_of(const api::ProcessHubChild& child) 
   return result;
 }
 
+std::vector<NodeName> World::nodes_for(const api::ProcessHubChild& child) const {
+  const std::string key = placement_key(frame_->key, child.meta.name);
+  const auto placed = frame_->distribution->belongs_to(
+      {.key = key,
+       .replicas = frame_->redundancy->replication_factor(),
+       .excluded = names_of(child.status.excluded),
+       .listed = child.spec.nodes,
+       .seats = ledger_.seats(key)},
+      ledger_.loads());
+  std::vector<NodeName> nodes;
+  for (const placement::Seat& seat : placed.seats) nodes.push_back(seat.node);
+  return nodes;
+}
+
 ChildPlan World::plan(const api::ProcessHubChild& child, bool may_move) const {
   const auto pods = pods_of(child);
   return plan_child({.frame = *frame_,
@@ -134,7 +164,9 @@ ChildPlan World::plan(const api::ProcessHubChild& child, bool may_move) const {
                      .pods = pods,
                      .pod_template = template_,
                      .may_move = may_move,
-                     .now = now_});
+                     .now = now_,
+                     .seats = ledger_.seats(placement_key(frame_->key, child.meta.name)),
+                     .loads = &ledger_.loads()});
 }
 
 bool World::settle() {
@@ -155,6 +187,8 @@ bool World::settle() {
 // As ChildController does: account for the budget, then the actions, then the status.
 bool World::work(api::ProcessHubChild& child) {
   const ChildPlan made = plan(child, budget_.may_move(child.key()));
+  ledger_.book(placement_key(frame_->key, child.meta.name),
+               {.seats = made.seats, .excluded = names_of(made.status.excluded)});
   if (made.moving) {
     budget_.took(child.key());
   } else if (made.wants_move) {
@@ -252,12 +286,7 @@ void World::check_move(const api::ProcessHubChild& child, const DeletePod& remov
       return;
   }
   if (frame_->membership.mass_loss) break_rule("moves in a mass loss");
-  std::vector<NodeName> excluded;
-  for (const api::Exclusion& exclusion : child.status.excluded) excluded.push_back(exclusion.node);
-  const auto wanted = frame_->distribution
-                          ->belongs_to(frame_->key, child.meta.name,
-                                       frame_->redundancy->replication_factor(), excluded)
-                          .nodes.size();
+  const size_t wanted = nodes_for(child).size();
   size_t left = 0;
   for (const kube::Pod* pod : pods_of(child)) {
     if (pod != &moved && serves(*pod, frame_->membership)) ++left;

@@ -52,6 +52,8 @@ class World {
   [[nodiscard]] const HubFrame& frame() const { return *frame_; }
   [[nodiscard]] const std::string& revision() const { return template_.revision; }
   [[nodiscard]] std::vector<const kube::Pod*> pods_of(const api::ProcessHubChild& child) const;
+  // Where the child belongs as things are.
+  [[nodiscard]] std::vector<NodeName> nodes_for(const api::ProcessHubChild& child) const;
   [[nodiscard]] ChildPlan plan(const api::ProcessHubChild& child, bool may_move) const;
   [[nodiscard]] int limit() const;
   // The first rule that was broken, with what was done; empty while all is well.
@@ -62,6 +64,7 @@ class World {
 
  private:
   void update_frame();
+  void update_ledger(const HubFrame* before);
   bool work(api::ProcessHubChild& child);  // whether anything was written
   bool carry_out(api::ProcessHubChild& child, const Action& action);
   [[nodiscard]] bool holds(const NodeIsDown& fact) const;
@@ -78,6 +81,7 @@ class World {
   std::map<std::string, PodState> pods_;  // by name
   PodTemplate template_ = make_template("rev1");
   std::shared_ptr<const HubFrame> frame_;
+  placement::Ledger ledger_;
   controller::MoveBudget budget_;
   bool looked_at_ = false;          // whether statuses have been counted since the last start
   std::optional<int> writes_left_;  // until the next start

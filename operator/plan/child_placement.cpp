@@ -1,0 +1,181 @@
+#include "plan/child_placement.h"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+#include "base/hash.h"
+#include "plan/pod.h"
+#include "plan/slots.h"
+
+namespace processhub::plan {
+namespace {
+
+using api::Exclusion;
+using kube::Pod;
+
+// So many nodes are tried for a slot besides its own; then its pod waits where it is.
+constexpr int kMostSpills = 3;
+
+class Placer {
+ public:
+  Placer(const ChildInput& input, ChildView& view)
+      : in_(input), members_(input.frame.membership), view_(view) {
+    out_.excluded = in_.child.status.excluded;
+  }
+
+  ChildPlacement place() {
+    std::erase_if(out_.excluded, [&](const Exclusion& one) { return !holds(one); });
+    ask();
+    if (!in_.frame.hub->spec.paused && !members_.mass_loss) {
+      // Each round excludes one more member, so this ends.
+      while (exclude_a_lost_node() || spill_a_pod()) {
+      }
+    }
+    for (const placement::Seat& seat : out_.placement.seats) out_.nodes.push_back(seat.node);
+    return std::move(out_);
+  }
+
+ private:
+  [[nodiscard]] placement::Placement answer(const std::vector<Exclusion>& excluded) const {
+    const std::vector<NodeName> names = names_of(excluded);
+    static const placement::Loads kNone;
+    const std::string key = placement_key(in_.frame.key, in_.child.meta.name);
+    return in_.frame.distribution->belongs_to(
+        {.key = key,
+         .replicas = in_.frame.redundancy->replication_factor(),
+         .excluded = names,
+         .listed = in_.child.spec.nodes,
+         .seats = in_.seats},
+        in_.loads != nullptr ? *in_.loads : kNone);
+  }
+  void ask() { out_.placement = answer(out_.excluded); }
+
+  [[nodiscard]] bool has_seat_on(const NodeName& node) const {
+    return std::any_of(out_.placement.seats.begin(), out_.placement.seats.end(),
+                       [&](const placement::Seat& seat) { return seat.node == node; });
+  }
+
+  // An exclusion lasts until the node leaves the members; one for a loss, until the node is to
+  // be trusted again; one for a pod that could not be scheduled, until something changes that
+  // could let it. Never by time alone, else the child would go to and fro.
+  [[nodiscard]] bool holds(const Exclusion& exclusion) {
+    const placement::Member* member = members_.member(exclusion.node);
+    if (member == nullptr || member->uid != exclusion.node_uid) return false;
+    const NodeState& node = members_.nodes.at(exclusion.node);
+    if (exclusion.reason == kSpill) {
+      const bool known = in_.pod_template.state == PodTemplate::State::kValid;
+      return !known || exclusion.fingerprint == fingerprint_of(node);
+    }
+    return node.health != NodeHealth::kReady ||
+           !view_.passed(node.since + in_.frame.hub->spec.nodes.join_after);
+  }
+
+  [[nodiscard]] std::string fingerprint_of(const NodeState& node) const {
+    return base32(hash64(in_.pod_template.revision, node.fingerprint), 12);
+  }
+
+  bool exclude_a_lost_node() {
+    for (const placement::Seat& seat : out_.placement.seats) {
+      const NodeState& node = members_.nodes.at(seat.node);
+      if (!view_.lost_for_good(node)) continue;
+      out_.only_if.push_back({.node = seat.node, .uid = node.uid});
+      out_.excluded.push_back({.node = seat.node, .node_uid = node.uid, .reason = kNodeLost});
+      out_.excludes_more = true;
+      ask();
+      return true;
+    }
+    return false;
+  }
+
+  // A pod that cannot be scheduled on its node frees that node for this child, if there is
+  // another for it.
+  bool spill_a_pod() {
+    out_.unschedulable.clear();
+    for (const Pod* pod : view_.own()) {
+      if (!is_stuck(*pod)) continue;
+      const int slot = slot_of(*pod)->slot;
+      const NodeState& node = members_.nodes.at(node_of(*pod));
+      std::vector<Exclusion> excluded = out_.excluded;
+      excluded.push_back({.node = node_of(*pod),
+                          .node_uid = node.uid,
+                          .reason = kSpill,
+                          .slot = slot,
+                          .fingerprint = fingerprint_of(node)});
+      if (may_spill(slot)) {
+        placement::Placement elsewhere = answer(excluded);
+        if (elsewhere.seats.size() == out_.placement.seats.size()) {
+          out_.excluded = std::move(excluded);
+          out_.placement = std::move(elsewhere);
+          out_.excludes_more = true;
+          return true;
+        }
+      }
+      out_.unschedulable.push_back(fmt::format("slot {}: pod {} cannot be scheduled on {}: {}",
+                                               slot, pod->meta.name, node_of(*pod).str(),
+                                               pod->message));
+    }
+    return false;
+  }
+
+  // Where it shall be, but the scheduler has found no room there for so long.
+  [[nodiscard]] bool is_stuck(const Pod& pod) {
+    if (pod.meta.deleted || !pod.node.empty() || !pod.unschedulable_since) return false;
+    if (view_.host_of(pod) != Host::kUp || !has_seat_on(node_of(pod))) return false;
+    const NodeState& node = members_.nodes.at(node_of(pod));
+    return view_.passed(std::max(*pod.unschedulable_since, node.since) +
+                        in_.frame.hub->spec.spill_after);
+  }
+
+  [[nodiscard]] bool may_spill(int slot) const {
+    const api::RedundancySpec& redundancy = in_.frame.hub->spec.redundancy;
+    const bool everywhere = redundancy.strategy == api::RedundancyStrategyKind::kReplication &&
+                            !redundancy.replication.factor;
+    return !everywhere &&
+           std::count_if(out_.excluded.begin(), out_.excluded.end(), [&](const Exclusion& one) {
+             return one.reason == kSpill && one.slot == slot;
+           }) < kMostSpills;
+  }
+
+  const ChildInput& in_;
+  const Membership& members_;
+  ChildView& view_;
+  ChildPlacement out_;
+};
+
+}  // namespace
+
+std::string placement_key(const HubKey& hub, const std::string& child) {
+  return hub.str() + "/" + child;
+}
+
+placement::Ledger::Entry record_of(const api::ProcessHubChild& child,
+                                   std::span<const Pod* const> pods) {
+  std::vector<const Pod*> own;
+  for (const Pod* pod : pods) {
+    if (pod->meta.owner_uid == child.meta.uid) own.push_back(pod);
+  }
+  placement::Ledger::Entry entry{.excluded = names_of(child.status.excluded)};
+  for (const auto& [number, slot] : known_slots(child.status, own)) {
+    placement::Seat seat{.node = slot.node};
+    for (const api::Replica& replica : child.status.replicas) {
+      if (replica.slot != number || replica.node != slot.node) continue;
+      seat.home = replica.home;
+      seat.over_bound = replica.over_bound;
+    }
+    entry.seats.push_back(std::move(seat));
+  }
+  return entry;
+}
+
+std::vector<NodeName> names_of(std::span<const Exclusion> excluded) {
+  std::vector<NodeName> names;
+  names.reserve(excluded.size());
+  for (const Exclusion& one : excluded) names.push_back(one.node);
+  return names;
+}
+
+ChildPlacement place_child(const ChildInput& input, ChildView& view) {
+  return Placer(input, view).place();
+}
+
+}  // namespace processhub::plan

@@ -1,0 +1,43 @@
+// Which nodes a child shall have: what its hub's strategy answers, without the nodes that this
+// child may not use.
+//
+// A node is excluded for a child when it is lost to it (NodeLost), or when its pod could not be
+// scheduled there for `spec.spillAfterSeconds` (Spill); docs/concepts.md says when that ends.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "placement/ledger.h"
+#include "plan/child_view.h"
+
+namespace processhub::plan {
+
+inline constexpr const char* kNodeLost = "NodeLost";
+inline constexpr const char* kSpill = "Spill";
+
+struct ChildPlacement {
+  placement::Placement placement = {};
+  std::vector<NodeName> nodes = {};           // of its seats
+  std::vector<api::Exclusion> excluded = {};  // all that hold
+  // Some have come just now: the status has to say so before anything is done about it, else
+  // the node would be chosen again by whoever plans next.
+  bool excludes_more = false;
+  std::vector<NodeIsDown> only_if = {};  // what they rest on
+  // Pods that cannot be scheduled and have nowhere else to go, one sentence each.
+  std::vector<std::string> unschedulable = {};
+};
+
+// What strategies hash: "namespace/hub/child".
+[[nodiscard]] std::string placement_key(const HubKey& hub, const std::string& child);
+
+// What the child has been given so far, by its pods and its status.
+[[nodiscard]] placement::Ledger::Entry record_of(const api::ProcessHubChild& child,
+                                                 std::span<const kube::Pod* const> pods);
+// Which of the nodes it may not use, as strategies are told.
+[[nodiscard]] std::vector<NodeName> names_of(std::span<const api::Exclusion> excluded);
+
+[[nodiscard]] ChildPlacement place_child(const ChildInput& input, ChildView& view);
+
+}  // namespace processhub::plan

@@ -1,0 +1,67 @@
+#include "plan/child_view.h"
+
+#include <algorithm>
+
+#include "plan/labels.h"
+#include "plan/pod.h"
+#include "plan/slots.h"
+
+namespace processhub::plan {
+
+using kube::Pod;
+
+bool ends_pods(Host host) {
+  return host == Host::kUp || host == Host::kNotReady || host == Host::kReplaced;
+}
+
+bool serves(const Pod& pod, const Membership& membership) {
+  if (!pod.ready || pod.meta.deleted) return false;
+  const NodeState* node = membership.node(node_of(pod));
+  return node != nullptr && node->health == NodeHealth::kReady;
+}
+
+ChildView::ChildView(const ChildInput& input) : in_(input), members_(input.frame.membership) {
+  for (const Pod* pod : in_.pods) {
+    const bool ours = pod->meta.owner_uid == in_.child.meta.uid && slot_of(*pod);
+    (ours ? own_ : foreign_).push_back(pod);
+  }
+  std::sort(foreign_.begin(), foreign_.end(),
+            [](const Pod* a, const Pod* b) { return a->meta.name < b->meta.name; });
+}
+
+Host ChildView::host_of(const Pod& pod) const {
+  const NodeState* node = members_.node(node_of(pod));
+  if (node == nullptr) return Host::kGone;
+  const auto made_for = pod.meta.annotations.find(kNodeUidAnnotation);
+  if (node->health == NodeHealth::kUnknown) return Host::kUnknown;
+  if (made_for != pod.meta.annotations.end() && made_for->second != node->uid.str()) {
+    return Host::kReplaced;
+  }
+  return node->health == NodeHealth::kReady ? Host::kUp : Host::kNotReady;
+}
+
+NodeIsDown ChildView::down(const Pod& pod) {
+  const auto made_for = pod.meta.annotations.find(kNodeUidAnnotation);
+  return {.node = node_of(pod),
+          .uid = Uid(made_for == pod.meta.annotations.end() ? "" : made_for->second)};
+}
+
+// How long a loss must stand before this child is placed elsewhere.
+std::chrono::seconds ChildView::patience() const {
+  const bool serving =
+      std::any_of(own_.begin(), own_.end(), [&](const Pod* pod) { return serves(*pod, members_); });
+  const api::FailoverSpec& failover = in_.frame.hub->spec.failover;
+  return serving ? failover.replace_after : failover.restart_after;
+}
+
+bool ChildView::lost_for_good(const NodeState& node) {
+  return node.health != NodeHealth::kReady && passed(node.since + patience());
+}
+
+bool ChildView::passed(WallTime due) {
+  if (in_.now >= due) return true;
+  if (!look_again_ || due < *look_again_) look_again_ = due;
+  return false;
+}
+
+}  // namespace processhub::plan

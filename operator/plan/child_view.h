@@ -1,0 +1,56 @@
+// One child's pods beside its hub's nodes: whose they are, where they run, and whether their
+// nodes are lost to the child.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "plan/child_plan.h"
+
+namespace processhub::plan {
+
+enum class Host {
+  kUp,        // its Node is Ready
+  kNotReady,  // Ready=False
+  kUnknown,   // Ready=Unknown
+  kReplaced,  // another Node has its name now
+  kGone,      // there is no such Node
+};
+
+// A kubelet is there and ends the pods that are deleted: they are waited for.
+[[nodiscard]] bool ends_pods(Host host);
+
+// A pod serves: Ready, not on its way out, and its node is Ready.
+[[nodiscard]] bool serves(const kube::Pod& pod, const Membership& membership);
+
+class ChildView {
+ public:
+  // `input` outlives it.
+  explicit ChildView(const ChildInput& input);
+
+  // Pods that the child owns and that have a slot.
+  [[nodiscard]] const std::vector<const kube::Pod*>& own() const { return own_; }
+  // Others that carry its labels; by name.
+  [[nodiscard]] const std::vector<const kube::Pod*>& foreign() const { return foreign_; }
+
+  [[nodiscard]] Host host_of(const kube::Pod& pod) const;
+  // That it is still so can be asked for just before a write.
+  [[nodiscard]] static NodeIsDown down(const kube::Pod& pod);
+
+  // Whether the node has been down long enough for this child; else it is looked at again.
+  [[nodiscard]] bool lost_for_good(const NodeState& node);
+  // Whether `due` has come; else it is looked at again then.
+  [[nodiscard]] bool passed(WallTime due);
+  [[nodiscard]] std::optional<WallTime> look_again() const { return look_again_; }
+
+ private:
+  [[nodiscard]] std::chrono::seconds patience() const;
+
+  const ChildInput& in_;
+  const Membership& members_;
+  std::vector<const kube::Pod*> own_;
+  std::vector<const kube::Pod*> foreign_;
+  std::optional<WallTime> look_again_;
+};
+
+}  // namespace processhub::plan

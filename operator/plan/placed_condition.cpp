@@ -1,0 +1,109 @@
+#include "plan/placed_condition.h"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+#include "plan/child_status.h"
+
+namespace processhub::plan {
+namespace {
+
+using api::Condition;
+using kube::ConditionStatus;
+
+// What stood in the way of one child; the first is what the condition's reason says.
+struct Obstacle {
+  const char* reason;
+  std::string text;
+};
+
+std::string joined(const std::vector<std::string>& texts, const char* separator) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : separator) + text;
+  return all;
+}
+
+void add_bounds(const placement::Placement& placed, std::vector<Obstacle>& found) {
+  for (const placement::Seat& seat : placed.seats) {
+    if (!seat.over_bound) continue;
+    found.push_back(
+        {"BoundRelaxed", fmt::format("{} holds more than its bound: every node that could be used "
+                                     "was full",
+                                     seat.node.str())});
+  }
+  if (placed.zone_relaxed) {
+    found.push_back({"ZoneRelaxed",
+                     "a zone has no node left for a replica that would be due there: the zones "
+                     "are less even than they should be"});
+  }
+  for (const placement::Seat& seat : placed.seats) {
+    if (seat.home.empty()) continue;
+    found.push_back({"BoundReached",
+                     fmt::format("{} was full, so it is on {}", seat.home.str(), seat.node.str())});
+  }
+}
+
+void add_exclusions(const std::vector<api::Exclusion>& excluded, std::vector<Obstacle>& found) {
+  for (const api::Exclusion& one : excluded) {
+    found.push_back({"Excluded", one.node.str() + (one.reason == kSpill
+                                                       ? " is left out: no pod of the child could "
+                                                         "be scheduled there (Spill)"
+                                                       : " is left out: it is lost (NodeLost)")});
+  }
+}
+
+}  // namespace
+
+Condition placed_condition(const ChildInput& input, const ChildPlacement& placed) {
+  if (!placed.unschedulable.empty()) {
+    return {.type = kPlaced,
+            .status = ConditionStatus::kFalse,
+            .reason = "Unschedulable",
+            .message = joined(placed.unschedulable, "; ") + "; no other node is tried"};
+  }
+  if (placed.nodes.empty()) {
+    return {.type = kPlaced,
+            .status = ConditionStatus::kFalse,
+            .reason = "NoNodes",
+            .message = "no node can be used: see the nodes of hub " + input.frame.key.name};
+  }
+  std::vector<Obstacle> found;
+  add_bounds(placed.placement, found);
+  add_exclusions(placed.excluded, found);
+  if (found.empty()) {
+    return {.type = kPlaced, .status = ConditionStatus::kTrue, .reason = "Preferred"};
+  }
+  std::vector<std::string> texts;
+  texts.reserve(found.size());
+  for (Obstacle& obstacle : found) texts.push_back(std::move(obstacle.text));
+  return {.type = kPlaced,
+          .status = ConditionStatus::kTrue,
+          .reason = found.front().reason,
+          .message = joined(texts, "; ")};
+}
+
+std::optional<Condition> problem_of_list(const ChildInput& input, const ChildPlacement& placed) {
+  const api::ProcessHubSpec& hub = input.frame.hub->spec;
+  if (hub.distribution.strategy != api::DistributionStrategyKind::kGuided) return std::nullopt;
+  const auto listed = static_cast<int>(input.child.spec.nodes.size());
+  const int wanted = input.frame.redundancy->replication_factor();
+  if (listed < wanted) {
+    return Condition{.type = kDegraded,
+                     .status = ConditionStatus::kTrue,
+                     .reason = "ListTooShort",
+                     .message = fmt::format("spec.nodes: names {} nodes, but the hub wants {} "
+                                            "replicas of each child: name at least as many",
+                                            listed, wanted)};
+  }
+  if (placed.placement.away.empty()) return std::nullopt;
+  std::vector<std::string> names;
+  for (const NodeName& node : placed.placement.away) names.push_back(node.str());
+  return Condition{
+      .type = kDegraded,
+      .status = ConditionStatus::kTrue,
+      .reason = "ListedNodesAway",
+      .message = fmt::format("spec.nodes: {} {} not among the nodes of hub {}", joined(names, ", "),
+                             names.size() == 1 ? "is" : "are", input.frame.key.name)};
+}
+
+}  // namespace processhub::plan
