@@ -129,11 +129,11 @@ void Situation::update_frame() {
 
 std::vector<NodeName> Situation::ring_nodes(const std::vector<NodeName>& excluded) {
   update_frame();
-  const auto placed = frame_->distribution->belongs_to(
-      {.key = placement_key(frame_->key, child.meta.name),
-       .replicas = frame_->redundancy->replication_factor(),
-       .excluded = excluded},
-      ledger.loads());
+  const auto placed =
+      frame_->distribution->belongs_to({.key = placement_key(frame_->key, child.meta.name),
+                                        .replicas = frame_->redundancy->replication_factor(),
+                                        .excluded = excluded},
+                                       ledger.loads());
   std::vector<NodeName> nodes;
   for (const placement::Seat& seat : placed.seats) nodes.push_back(seat.node);
   return nodes;

@@ -31,6 +31,7 @@ class Story {
  public:
   explicit Story(uint64_t seed) : random_(seed), world_(1 + below(7), 1 + below(5)) {
     world_.hub->spec.migration.max_concurrent = {.value = 1 + below(2), .percent = false};
+    choose_distribution();
     change_factor();
     if (below(3) == 0) world_.hub->spec.nodes.weight_label = "weight";
   }
@@ -56,10 +57,51 @@ class Story {
     return std::next(world_.nodes.begin(), below(static_cast<int>(world_.nodes.size())))->first;
   }
 
+  void choose_distribution() {
+    api::DistributionSpec& spec = world_.hub->spec.distribution;
+    spec.consistent_hashing.virtual_nodes = 32;
+    switch (below(6)) {
+      case 0:
+        spec.consistent_hashing.bound = api::Bound::kStrict;
+        spec.consistent_hashing.load_factor_percent = 100;
+        break;
+      case 1:
+        spec.consistent_hashing.bound = api::Bound::kRelaxed;
+        break;
+      case 2:
+        spec.strategy = api::DistributionStrategyKind::kGuided;
+        list_nodes();
+        break;
+      case 3:
+        spec.strategy = api::DistributionStrategyKind::kCentralizedLoadBalancer;
+        break;
+      default:
+        break;
+    }
+  }
+
+  [[nodiscard]] bool is_guided() const {
+    return world_.hub->spec.distribution.strategy == api::DistributionStrategyKind::kGuided;
+  }
+
+  // A list for one child or another, with nodes that there may not be.
+  void list_nodes() {
+    for (size_t child = 0; child < world_.children().size(); ++child) {
+      std::set<int> chosen;
+      std::vector<NodeName> list;
+      for (int i = below(6); i >= 0; --i) {
+        const int node = below(8);
+        if (chosen.insert(node).second) list.emplace_back("node-" + std::to_string(node));
+      }
+      world_.list_nodes(child, std::move(list));
+    }
+    world_.note("the children list other nodes");
+  }
+
   void change_factor() {
     auto hub = std::make_shared<api::ProcessHub>(*world_.hub);
     hub->meta.generation += 1;
-    const int factor = below(5);
+    const int factor = is_guided() ? 1 + below(4) : below(5);
     hub->spec.redundancy.strategy = factor == 1 ? api::RedundancyStrategyKind::kSingularity
                                                 : api::RedundancyStrategyKind::kReplication;
     hub->spec.redundancy.replication.factor =
@@ -71,7 +113,7 @@ class Story {
   // Something happens that the operator has no part in.
   void happen() {
     const std::string node = any_node();
-    switch (below(13)) {
+    switch (below(16)) {
       case 0:
       case 1:
         if (!node.empty()) set_health(node, ConditionStatus::kUnknown, "lost");
@@ -128,6 +170,24 @@ class Story {
         world_.note("the operator will end after some more writes");
         world_.restart_after(below(4));
         break;
+      case 13:
+        if (node.empty()) break;
+        world_.note(node + " has no room for new pods");
+        world_.fill_node(node);
+        break;
+      case 14: {
+        const bool seen = below(2) == 0;
+        const auto had_no_room = world_.full;
+        for (const std::string& name : had_no_room) {
+          if (!world_.nodes.contains(name)) continue;
+          world_.note(name + " has room again" + (seen ? ", as its Node says" : ""));
+          world_.empty_node(name, seen);
+        }
+        break;
+      }
+      case 15:
+        if (is_guided()) list_nodes();
+        break;
     }
   }
 
@@ -168,12 +228,18 @@ class Story {
 
   std::string verdict() {
     if (!broken_.empty()) return broken_;
+    // A move that does not come to its end holds the others back, as it should.
+    const auto& all = world_.children();
+    const bool held = std::any_of(all.begin(), all.end(), [&](const auto& child) {
+      return cannot_be_scheduled(child) && api::is_true(child.status.conditions, kMigrating);
+    });
     for (const api::ProcessHubChild& child : world_.children()) {
-      const ChildPlan plan = world_.plan(child, true);
+      const ChildPlan plan = world_.plan(child, !held);
       if (!plan.actions.empty()) return child.meta.name + ": there is still something to do";
       if (plan.status != child.status)
         return child.meta.name + ": its status is not the stored one";
       if (plan.look_again) return child.meta.name + ": it would still look again";
+      if (plan.wants_move && held) continue;
       if (plan.wants_move) return child.meta.name + ": it wants to move for ever";
       if (plan.moving && !is_stuck(child)) return child.meta.name + ": it moves for ever";
       if (std::string wrong = misplaced(child); !wrong.empty())
@@ -194,6 +260,7 @@ class Story {
     };
     const auto nodes = wanted(child);
     if (!std::all_of(nodes.begin(), nodes.end(), is_ready)) return true;
+    if (cannot_be_scheduled(child)) return true;
     for (const kube::Pod* pod : world_.pods_of(child)) {
       const NodeState* node = world_.frame().membership.node(node_of(*pod));
       if (node != nullptr && node->health == NodeHealth::kUnknown && !pod->meta.deleted)
@@ -205,12 +272,16 @@ class Story {
   [[nodiscard]] std::string misplaced(const api::ProcessHubChild& child) const {
     for (const api::Exclusion& exclusion : child.status.excluded) {
       const NodeState* node = world_.frame().membership.node(exclusion.node);
-      if (node == nullptr || node->health == NodeHealth::kReady) return "an exclusion has no end";
+      const bool lost = exclusion.reason == kNodeLost;
+      if (node == nullptr || (lost && node->health == NodeHealth::kReady)) {
+        return "an exclusion has no end";
+      }
     }
     const auto nodes = wanted(child);
     if (std::set(nodes.begin(), nodes.end()).size() != nodes.size()) return "two on one node";
     const auto replicas = static_cast<size_t>(world_.frame().redundancy->replication_factor());
     if (nodes.size() < std::min(replicas, usable_members(child))) return "fewer than it could have";
+    if (cannot_be_scheduled(child)) return "";
     if (world_.frame().membership.mass_loss) return "";
     for (const NodeName& node : nodes) {
       const NodeHealth health = world_.frame().membership.nodes.at(node).health;
@@ -227,8 +298,27 @@ class Story {
     return "";
   }
 
+  // A pod of it waits for room, and the status says so.
+  [[nodiscard]] bool cannot_be_scheduled(const api::ProcessHubChild& child) const {
+    const auto* placed = api::find_condition(child.status.conditions, kPlaced);
+    return placed != nullptr && placed->reason == "Unschedulable";
+  }
+
   [[nodiscard]] size_t usable_members(const api::ProcessHubChild& child) const {
-    return world_.frame().membership.members.size() - child.status.excluded.size();
+    const auto& members = world_.frame().membership;
+    size_t usable = members.members.size();
+    if (is_guided()) {
+      usable = static_cast<size_t>(
+          std::count_if(child.spec.nodes.begin(), child.spec.nodes.end(),
+                        [&](const NodeName& node) { return members.member(node) != nullptr; }));
+    }
+    for (const api::Exclusion& exclusion : child.status.excluded) {
+      const auto& list = child.spec.nodes;
+      if (is_guided() && std::find(list.begin(), list.end(), exclusion.node) == list.end())
+        continue;
+      --usable;
+    }
+    return usable;
   }
 
   std::mt19937_64 random_;

@@ -65,6 +65,23 @@ void World::change_template() {
   template_ = make_template("rev" + std::to_string(next_revision_++));
 }
 
+void World::fill_node(const std::string& name) { full.insert(name); }
+
+void World::empty_node(const std::string& name, bool seen) {
+  full.erase(name);
+  if (seen) ++nodes.at(name).fingerprint;
+  for (auto& [pod_name, state] : pods_) {  // the scheduler tries again
+    if (state.pod.pinned_node.str() != name || !state.pod.unschedulable_since) continue;
+    state.pod.unschedulable_since.reset();
+    state.due = now_ + kStart;
+  }
+}
+
+void World::list_nodes(size_t child, std::vector<NodeName> list) {
+  children_[child].spec.nodes = std::move(list);
+  children_[child].meta.generation += 1;
+}
+
 void World::delete_pod(size_t which) {
   start_deletion(std::next(pods_.begin(), static_cast<long>(which))->second);
 }
@@ -145,13 +162,13 @@ std::vector<const kube::Pod*> World::pods_of(const api::ProcessHubChild& child) 
 
 std::vector<NodeName> World::nodes_for(const api::ProcessHubChild& child) const {
   const std::string key = placement_key(frame_->key, child.meta.name);
-  const auto placed = frame_->distribution->belongs_to(
-      {.key = key,
-       .replicas = frame_->redundancy->replication_factor(),
-       .excluded = names_of(child.status.excluded),
-       .listed = child.spec.nodes,
-       .seats = ledger_.seats(key)},
-      ledger_.loads());
+  const auto placed =
+      frame_->distribution->belongs_to({.key = key,
+                                        .replicas = frame_->redundancy->replication_factor(),
+                                        .excluded = names_of(child.status.excluded),
+                                        .listed = child.spec.nodes,
+                                        .seats = ledger_.seats(key)},
+                                       ledger_.loads());
   std::vector<NodeName> nodes;
   for (const placement::Seat& seat : placed.seats) nodes.push_back(seat.node);
   return nodes;
@@ -269,6 +286,7 @@ void World::create(const CreatePod& action) {
   }
   state.pod.phase = "Pending";
   state.pod.meta.created = now_;
+  if (full.contains(action.node.str())) state.pod.unschedulable_since = now_;
   pods_[action.pod.name] = state;
 }
 
@@ -319,9 +337,9 @@ std::optional<WallTime> World::next_instant() const {
       consider(std::max(state.due, now_));
     } else if (ends_pods(state.pod)) {
       const kube::Node& node = nodes.at(node_of(state.pod).str());
-      const bool starts = !state.pod.ready && state.pod.phase != "Failed" &&
-                          node.ready == kube::ConditionStatus::kTrue &&
-                          made_for(state.pod) == node.meta.uid.str();
+      const bool starts =
+          !state.pod.ready && !state.pod.unschedulable_since && state.pod.phase != "Failed" &&
+          node.ready == kube::ConditionStatus::kTrue && made_for(state.pod) == node.meta.uid.str();
       if (state.pod.meta.deleted || starts) consider(std::max(state.due, now_));
     }
   }
@@ -344,7 +362,7 @@ void World::advance(WallTime to) {
     if (node->second.ready != kube::ConditionStatus::kTrue) {
       state.pod.ready = false;  // as the node controller and the kubelet say
       state.due = std::max(state.due, now_ + kStart);
-    } else if (state.due <= now_ && !state.pod.ready &&
+    } else if (state.due <= now_ && !state.pod.ready && !state.pod.unschedulable_since &&
                made_for(state.pod) == node->second.meta.uid.str()) {
       state.pod.node = NodeName(node->first);
       state.pod.phase = "Running";

@@ -28,6 +28,7 @@ class World {
 
   // --- what the test does to it ---
   std::map<std::string, kube::Node> nodes;
+  std::set<std::string> full = {};  // nodes without room
   std::shared_ptr<api::ProcessHub> hub = make_hub();
   void set_health(const std::string& node, kube::ConditionStatus ready);
   void add_node(const std::string& name);  // under a new uid each time
@@ -35,6 +36,11 @@ class World {
   void change_template();
   void delete_pod(size_t which);  // somebody does
   void fail_pod(size_t which);    // it ends by itself
+  // The scheduler finds no room on a node for new pods, or does again; `seen`: the Node shows it.
+  void fill_node(const std::string& name);
+  void empty_node(const std::string& name, bool seen);
+  // The list of a Guided child.
+  void list_nodes(size_t child, std::vector<NodeName> nodes);
   // After so many more writes the operator starts again: nothing but the API is remembered.
   void restart_after(int writes);
 
