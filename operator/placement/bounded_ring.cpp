@@ -78,13 +78,18 @@ class BoundedRing::Child {
   }
 
   // The walk has changed for these. A node that it prefers has come: they go there if it has
-  // room. Their home has gone: they stay, standing for the next one.
+  // room. Their home has gone: they stay, standing for the next one. Where there are more of
+  // them than replicas, those that could stay do.
   void settle_others() {
+    std::erase_if(others_, [&](const Seat& seat) { return is_taken(seat.node); });
+    std::stable_partition(others_.begin(), others_.end(),
+                          [&](const Seat& seat) { return !is_displaced(seat); });
+    const auto open = static_cast<size_t>(std::count(seated_.begin(), seated_.end(), false));
+    if (others_.size() > open) others_.resize(open);
     for (const bool displaced : {true, false}) {
       for (const Seat& seat : others_) {
         if (is_displaced(seat) != displaced || is_taken(seat.node)) continue;
         const size_t home = next_home();
-        if (home == homes_.size()) return;  // more seats than replicas
         const bool goes = displaced && !loads_.full(homes_[home]);
         put(home, goes ? Seat{.node = homes_[home]} : seat);
       }
