@@ -239,6 +239,12 @@ std::optional<Ring::Index> Ring::index_of(const NodeName& name) const {
   return found->second;
 }
 
+Point Ring::point(size_t at) const {
+  const auto end = std::upper_bound(arcs_.begin(), arcs_.end(), at);  // of the point's arc
+  const auto arc = static_cast<uint64_t>(end - arcs_.begin() - 1);
+  return {.position = arc << (64 - bits_) | entries_[at] >> bits_, .member = owner(at)};
+}
+
 size_t Ring::memory() const {
   return entries_.capacity() * sizeof(entries_[0]) + arcs_.capacity() * sizeof(arcs_[0]);
 }

@@ -40,6 +40,16 @@ struct Assignment {
   bool operator==(const Assignment&) const = default;
 };
 
+// A member's place in `members()`, until the next change of the ring.
+using MemberIndex = uint32_t;
+
+// A point of the circle.
+struct Point {
+  uint64_t position = 0;
+  MemberIndex member = 0;
+  bool operator==(const Point&) const = default;
+};
+
 // How many points the ring of `members` has.
 [[nodiscard]] size_t points_of(std::span<const Member> members, int virtual_nodes);
 
@@ -47,8 +57,7 @@ struct Assignment {
 // are linear in the points.
 class Ring {
  public:
-  // A member's place in `members()`, until the next change of the ring.
-  using Index = uint32_t;
+  using Index = MemberIndex;
 
   // `members` in any order, names distinct; `virtual_nodes` (1 or more) is the
   // number of points of a node of weight 100. At most 2^31 points.
@@ -86,7 +95,8 @@ class Ring {
   [[nodiscard]] uint32_t zone_of(Index member) const { return zone_of_[member]; }  // below zones()
   [[nodiscard]] size_t zones() const { return zones_.size(); }  // that have a member
   [[nodiscard]] size_t points() const { return entries_.size(); }
-  [[nodiscard]] size_t memory() const;  // bytes, of the points
+  [[nodiscard]] Point point(size_t at) const;  // in order, `at` below points()
+  [[nodiscard]] size_t memory() const;         // bytes, of the points
 
  private:
   struct Zone {

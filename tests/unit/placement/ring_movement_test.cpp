@@ -4,11 +4,9 @@
 //   a node leaves: its children alone get one node more, at the end; the order stays;
 //   a node joins: the children that get it lose their last node, and nobody else moves;
 //   back to the same members: back to the same nodes.
-// With zones, as long as the set of zones stays and no zone has fewer members than the
-// replicas it is due: again a child loses at most the node that left, or one for the one
-// that joined, though the order of the rest may change.
-// A zone that appears or vanishes changes how many replicas each zone is due, so then
-// more may move: that is the price of spreading.
+// With zones, whichever they are: again a child loses at most the node that left, or one for
+// the one that joined, though the order of the rest may change. (ring_properties_test.cpp has
+// the same for zones that are exhausted, appear or vanish.)
 #include <algorithm>
 #include <cmath>
 #include <gmock/gmock.h>

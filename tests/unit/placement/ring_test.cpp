@@ -113,6 +113,19 @@ TEST(RingTest, TheWalkWrapsAtTheEndOfTheRing) {
   EXPECT_THAT(first, SizeIs(3));
 }
 
+TEST(RingTest, APositionOnAPointBeginsAtThatPoint) {
+  const Ring ring(members(5), 16);
+  for (size_t at = 0; at < ring.points(); ++at) {
+    const Point point = ring.point(at);
+    const auto owner_from = [&](uint64_t position) {
+      return ring.first(position, [](Ring::Index) { return true; });
+    };
+    ASSERT_EQ(owner_from(point.position), point.member);
+    ASSERT_EQ(owner_from(point.position - 1), point.member);
+    ASSERT_EQ(owner_from(point.position + 1), ring.point((at + 1) % ring.points()).member);
+  }
+}
+
 TEST(RingTest, AMemberWhoseWeightRoundsToNoPointIsFoundAllTheSame) {
   std::vector<Member> tiny = members(3);
   for (Member& member : tiny) member.weight = 1;

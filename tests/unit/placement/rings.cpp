@@ -34,6 +34,36 @@ std::vector<Member> zoned(const std::vector<int>& sizes) {
   return result;
 }
 
+std::vector<Member> random_members(std::mt19937_64& random, int most) {
+  const auto below = [&](int bound) { return static_cast<int>(random() % bound); };
+  const int zones = 1 + below(4);
+  const bool lopsided = below(3) == 0;  // most members in one zone
+  const bool weighted = below(2) == 0;
+  std::map<NodeName, Member> result;
+  for (int left = 1 + below(most); left > 0; --left) {
+    Member member{.name = below(4) == 0 ? NodeName("vm" + std::to_string(below(10)))
+                                        : name("node", below(1000))};
+    const int zone = lopsided && below(5) > 0 ? 0 : below(zones);
+    if (zone > 0) member.zone = "zone-" + std::to_string(zone);
+    if (weighted && below(2) == 0) member.weight = 1 + below(300);
+    result.emplace(member.name, member);
+  }
+  std::vector<Member> members;
+  for (auto& [name, member] : result) members.push_back(std::move(member));
+  std::shuffle(members.begin(), members.end(), random);
+  return members;
+}
+
+std::vector<NodeName> random_exclusions(std::mt19937_64& random,
+                                        const std::vector<Member>& members) {
+  std::vector<NodeName> result;
+  for (size_t left = random() % (members.size() / 2 + 1); left > 0; --left) {
+    result.push_back(members[random() % members.size()].name);
+  }
+  if (random() % 4 == 0) result.emplace_back("nobody");
+  return result;
+}
+
 std::vector<Member> without(std::vector<Member> members, const NodeName& name) {
   std::erase_if(members, [&](const Member& member) { return member.name == name; });
   return members;

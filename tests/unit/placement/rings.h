@@ -2,6 +2,7 @@
 // same rules, written for reading and not for speed.
 #pragma once
 
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,6 +18,13 @@ namespace processhub::placement::testing {
 [[nodiscard]] std::vector<Member> members(int count, const std::string& prefix = "node");
 // As many members a zone as `sizes` says: zone 0 is "a", zone 1 "b".
 [[nodiscard]] std::vector<Member> zoned(const std::vector<int>& sizes);
+
+// 1 to `most` members with zones and weights. Some have names of three bytes that differ in
+// the last: those share most of their points (docs/ring-v1.md), so ties are common.
+[[nodiscard]] std::vector<Member> random_members(std::mt19937_64& random, int most);
+// Up to half of them, and sometimes one that is none.
+[[nodiscard]] std::vector<NodeName> random_exclusions(std::mt19937_64& random,
+                                                      const std::vector<Member>& members);
 
 [[nodiscard]] std::vector<Member> without(std::vector<Member> members, const NodeName& name);
 [[nodiscard]] std::set<NodeName> as_set(const Assignment& assignment);
