@@ -8,6 +8,15 @@ namespace {
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool is_letter_or_digit(char c) { return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }
 
+bool is_qualified_name(std::string_view text) {
+  return !text.empty() && text.size() <= 63 && is_letter_or_digit(text.front()) &&
+         is_letter_or_digit(text.back()) && std::all_of(text.begin(), text.end(), [](char c) {
+           return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';
+         });
+}
+
+}  // namespace
+
 bool is_dns_subdomain(std::string_view text) {
   if (text.empty() || text.size() > 253) return false;
   // Each part between dots: as a DNS label, though of any length.
@@ -23,15 +32,6 @@ bool is_dns_subdomain(std::string_view text) {
     text.remove_prefix(dot + 1);
   }
 }
-
-bool is_qualified_name(std::string_view text) {
-  return !text.empty() && text.size() <= 63 && is_letter_or_digit(text.front()) &&
-         is_letter_or_digit(text.back()) && std::all_of(text.begin(), text.end(), [](char c) {
-           return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';
-         });
-}
-
-}  // namespace
 
 bool is_dns_label(std::string_view text) {
   return text.size() <= 63 && text.find('.') == std::string_view::npos && is_dns_subdomain(text);

@@ -12,16 +12,22 @@ namespace processhub::api {
 inline constexpr Range kJoinAfterSeconds{0, 86400};
 inline constexpr Range kRestartAfterSeconds{0, 86400};
 inline constexpr Range kReplaceAfterSeconds{0, 604800};
+inline constexpr Range kSpillAfterSeconds{1, 86400};
 inline constexpr Range kVirtualNodes{1, 4096};
+inline constexpr Range kLoadFactorPercent{100, 10000};
+inline constexpr Range kMaxHistorySize{1, 1000};
+inline constexpr Range kPushIntervalSeconds{1, 3600};
 inline constexpr Range kFactor{1, 10000};
 inline constexpr Range kMaxConcurrent{1, 100000};
 inline constexpr Range kMaxConcurrentPercent{1, 100};
 inline constexpr size_t kMaxInlineChildren = 1000;
 inline constexpr size_t kMaxContainers = 1000;
 inline constexpr size_t kMaxInlineChildLabels = 32;
+inline constexpr size_t kMaxChildNodes = 256;
 inline constexpr size_t kMaxTolerations = 64;
 inline constexpr size_t kMaxMatchExpressions = 64;
 inline constexpr size_t kMaxSelectorValues = 256;
 inline constexpr size_t kMaxNameLength = 63;  // names of hubs and children are label values
+inline constexpr size_t kMaxNodeNameLength = 253;
 
 }  // namespace processhub::api

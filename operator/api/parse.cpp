@@ -30,15 +30,31 @@ NodesSpec read_nodes(const Fields& fields) {
           .on_cordon = fields.choice("onCordon", defaults.on_cordon, kOnCordonNames)};
 }
 
+ConsistentHashingSpec read_consistent_hashing(const Fields& fields) {
+  const ConsistentHashingSpec defaults;
+  return {.virtual_nodes = fields.integer("virtualNodes", defaults.virtual_nodes, kVirtualNodes),
+          .bound = fields.choice("bound", defaults.bound, kBoundNames),
+          .load_factor_percent =
+              fields.integer("loadFactorPercent", defaults.load_factor_percent, kLoadFactorPercent),
+          .topology_key = read_label_key(fields, "topologyKey", defaults.topology_key)};
+}
+
+CentralizedLoadBalancerSpec read_load_balancer(const Fields& fields) {
+  const CentralizedLoadBalancerSpec defaults;
+  return {.max_history_size =
+              fields.integer("maxHistorySize", defaults.max_history_size, kMaxHistorySize),
+          .weight_decay_factor =
+              read_fraction(fields, "weightDecayFactor", defaults.weight_decay_factor),
+          .push_interval = read_seconds(fields, "pushIntervalSeconds", defaults.push_interval,
+                                        kPushIntervalSeconds)};
+}
+
 DistributionSpec read_distribution(const Fields& fields) {
   const DistributionSpec defaults;
-  const Fields hashing = fields.section("consistentHashing");
-  return {.strategy = fields.choice("strategy", defaults.strategy, kDistributionNames),
-          .consistent_hashing = {
-              .virtual_nodes = hashing.integer(
-                  "virtualNodes", defaults.consistent_hashing.virtual_nodes, kVirtualNodes),
-              .topology_key = read_label_key(hashing, "topologyKey",
-                                             defaults.consistent_hashing.topology_key)}};
+  return {
+      .strategy = fields.choice("strategy", defaults.strategy, kDistributionNames),
+      .consistent_hashing = read_consistent_hashing(fields.section("consistentHashing")),
+      .centralized_load_balancer = read_load_balancer(fields.section("centralizedLoadBalancer"))};
 }
 
 RedundancySpec read_redundancy(const Fields& fields) {
@@ -62,6 +78,20 @@ FailoverSpec read_failover(const Fields& fields) {
                                         kRestartAfterSeconds),
           .replace_after = read_seconds(fields, "replaceAfterSeconds", defaults.replace_after,
                                         kReplaceAfterSeconds)};
+}
+
+// What one section does not allow in another. That Guided needs `nodes` of inline children
+// is not asked here: it would make a whole hub unusable for the sake of one child.
+void check_sections(const Fields& spec, const ProcessHubSpec& hub) {
+  if (hub.distribution.strategy == DistributionStrategyKind::kGuided &&
+      hub.redundancy.strategy == RedundancyStrategyKind::kReplication &&
+      !hub.redundancy.replication.factor) {
+    spec.section("redundancy")
+        .section("replication")
+        .refuse("factor",
+                "must not be ClusterSize with distribution.strategy Guided, where each child lists "
+                "its nodes itself: set an integer, or choose another distribution.strategy");
+  }
 }
 
 const json* member(const json& object, const char* name) {
@@ -89,15 +119,19 @@ Result<ProcessHub> parse_hub(const json& object) {
   Result<kube::ObjectMeta> meta = read_meta(object, problems);
   if (!meta) return tl::unexpected(std::move(meta.error()));
   const Fields spec(member(object, "spec"), "spec", problems);
-  ProcessHub hub{.meta = *std::move(meta),
-                 .spec = {.nodes = read_nodes(spec.section("nodes")),
-                          .distribution = read_distribution(spec.section("distribution")),
-                          .redundancy = read_redundancy(spec.section("redundancy")),
-                          .migration = read_migration(spec.section("migration")),
-                          .failover = read_failover(spec.section("failover")),
-                          .pod_template = read_template(spec, /*partial=*/false),
-                          .children = read_children(spec),
-                          .paused = spec.boolean("paused", false)}};
+  ProcessHub hub{
+      .meta = *std::move(meta),
+      .spec = {.nodes = read_nodes(spec.section("nodes")),
+               .distribution = read_distribution(spec.section("distribution")),
+               .redundancy = read_redundancy(spec.section("redundancy")),
+               .migration = read_migration(spec.section("migration")),
+               .failover = read_failover(spec.section("failover")),
+               .spill_after = read_seconds(spec, "spillAfterSeconds", ProcessHubSpec{}.spill_after,
+                                           kSpillAfterSeconds),
+               .pod_template = read_template(spec, /*partial=*/false),
+               .children = read_children(spec),
+               .paused = spec.boolean("paused", false)}};
+  check_sections(spec, hub.spec);
   if (const json* status = member(object, "status")) hub.status = parse_hub_status(*status);
   hub.problem = problems.text();
   return hub;
@@ -108,9 +142,10 @@ Result<ProcessHubChild> parse_child(const json& object) {
   Result<kube::ObjectMeta> meta = read_meta(object, problems);
   if (!meta) return tl::unexpected(std::move(meta.error()));
   const Fields spec(member(object, "spec"), "spec", problems);
-  ProcessHubChild child{
-      .meta = *std::move(meta),
-      .spec = {.hub = spec.text("hub"), .pod_template = read_template(spec, /*partial=*/true)}};
+  ProcessHubChild child{.meta = *std::move(meta),
+                        .spec = {.hub = spec.text("hub"),
+                                 .pod_template = read_template(spec, /*partial=*/true),
+                                 .nodes = read_node_names(spec)}};
   if (!is_dns_label(child.spec.hub)) {
     spec.refuse("hub", "must be the name of a ProcessHub in the same namespace");
   }

@@ -17,6 +17,11 @@ constexpr std::string_view kNotALabelKey =
     "is not a label key ([prefix/]name of letters, digits, '-', '_' and '.')";
 constexpr std::string_view kNotALabelValue =
     "is not a label value (at most 63 letters, digits, '-', '_' and '.')";
+constexpr std::string_view kNotANodeName =
+    "must be the name of a node: at most 253 lower-case letters, digits, '-' and '.', with a "
+    "letter "
+    "or digit at both ends and beside each '.'";
+constexpr size_t kFractionLength = 18;
 constexpr std::string_view kNotADnsLabel =
     "must be a DNS label: at most 63 lower-case letters, digits and '-', with a letter or digit at "
     "both ends (names of children are label values)";
@@ -256,6 +261,38 @@ std::optional<int> read_factor(const Fields& fields, std::string_view name,
   return fallback;
 }
 
+double read_fraction(const Fields& fields, std::string_view name, double fallback) {
+  const json* value = fields.find(name);
+  if (value == nullptr) return fallback;
+  if (const auto* text = value->get_ptr<const std::string*>()) {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    const bool decimal = text->size() <= kFractionLength &&
+                         (*text == "0" || *text == "1" ||
+                          (text->size() > 2 && is_digit((*text)[0]) && (*text)[1] == '.' &&
+                           std::all_of(text->begin() + 2, text->end(), is_digit)));
+    double number = 0;
+    const auto read = std::from_chars(text->data(), text->data() + text->size(), number);
+    if (decimal && read.ec == std::errc() && number <= 1) return number;
+  }
+  fields.refuse(name, "must be a decimal from 0 to 1 in quotes, such as \"0.9\"");
+  return fallback;
+}
+
+std::vector<NodeName> read_node_names(const Fields& fields) {
+  std::vector<NodeName> nodes;
+  std::set<std::string> known;
+  for (std::string& name : fields.texts("nodes", kMaxChildNodes)) {
+    const std::string field = "nodes[" + std::to_string(nodes.size()) + "]";
+    if (!is_dns_subdomain(name)) {
+      fields.refuse(field, kNotANodeName);
+    } else if (!known.insert(name).second) {
+      fields.refuse(field, "\"" + name + "\" is in the list already: name each node once");
+    }
+    nodes.emplace_back(std::move(name));
+  }
+  return nodes;
+}
+
 std::string read_label_key(const Fields& fields, std::string_view name, std::string fallback) {
   std::string key = fields.text(name, fallback);
   if (key.empty() || is_label_key(key)) return key;
@@ -279,7 +316,8 @@ std::vector<InlineChild> read_children(const Fields& fields) {
   for (const Fields& entry : fields.list("children", kMaxInlineChildren)) {
     InlineChild child{.name = entry.text("name"),
                       .labels = read_child_labels(entry),
-                      .child_template = read_template(entry, /*partial=*/true)};
+                      .child_template = read_template(entry, /*partial=*/true),
+                      .nodes = read_node_names(entry)};
     if (!is_dns_label(child.name)) {
       entry.refuse("name", kNotADnsLabel);
     } else if (!names.insert(child.name).second) {

@@ -24,6 +24,12 @@ namespace processhub::api {
 [[nodiscard]] std::optional<int> read_factor(const Fields& fields, std::string_view name,
                                              std::optional<int> fallback);
 
+// A number from 0 to 1 that is written as a string, such as "0.9".
+[[nodiscard]] double read_fraction(const Fields& fields, std::string_view name, double fallback);
+
+// `nodes`: names of nodes, each once.
+[[nodiscard]] std::vector<NodeName> read_node_names(const Fields& fields);
+
 // A label's key, for example of a node; empty where the field is absent.
 [[nodiscard]] std::string read_label_key(const Fields& fields, std::string_view name,
                                          std::string fallback);

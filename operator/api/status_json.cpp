@@ -75,6 +75,7 @@ json replica_json(const Replica& replica) {
   put(object, "pod", replica.pod);
   put(object, "podUID", replica.pod_uid.str());
   put(object, "role", replica.role);
+  put(object, "home", replica.home.str());
   return object;
 }
 
@@ -86,7 +87,27 @@ Replica read_replica(const Fields& fields) {
           .pod = fields.text("pod"),
           .pod_uid = Uid(fields.text("podUID")),
           .role = fields.text("role"),
-          .ready = fields.boolean("ready", false)};
+          .ready = fields.boolean("ready", false),
+          .home = NodeName(fields.text("home"))};
+}
+
+json exclusion_json(const Exclusion& exclusion) {
+  // These three are keys of the list and so always written.
+  json object{{"node", exclusion.node.str()},
+              {"nodeUID", exclusion.node_uid.str()},
+              {"reason", exclusion.reason}};
+  if (exclusion.slot) object["slot"] = *exclusion.slot;
+  put(object, "fingerprint", exclusion.fingerprint);
+  return object;
+}
+
+Exclusion read_exclusion(const Fields& fields) {
+  const int slot = fields.integer("slot", -1, kCount);
+  return {.node = NodeName(fields.text("node")),
+          .node_uid = Uid(fields.text("nodeUID")),
+          .reason = fields.text("reason"),
+          .slot = slot < 0 ? std::nullopt : std::optional(slot),
+          .fingerprint = fields.text("fingerprint")};
 }
 
 void sort_replicas(std::vector<Replica>& replicas) {
@@ -110,10 +131,12 @@ json to_json(const HubStatus& status) {
                 {"migrating", status.children.migrating},
                 {"pending", status.children.pending}}},
               {"conditions", conditions_json(status.conditions)}};
-  json placement = json::object();
-  put(placement, "algorithm", status.placement.algorithm);
-  put(placement, "revision", status.placement.revision);
-  if (!placement.empty()) object["placement"] = std::move(placement);
+  if (status.placement != HubStatus::Placement{}) {
+    json& placement = object["placement"] = {{"maxLoad", status.placement.max_load}};
+    put(placement, "algorithm", status.placement.algorithm);
+    put(placement, "revision", status.placement.revision);
+    put(placement, "meanLoad", status.placement.mean_load);
+  }
   return object;
 }
 
@@ -129,10 +152,7 @@ json to_json(const ChildStatus& status) {
   sort_replicas(replicas);
   for (const Replica& replica : replicas) object["replicas"].push_back(replica_json(replica));
   for (const Exclusion& exclusion : status.excluded) {
-    // All three are keys of the list and so always written.
-    object["excluded"].push_back({{"node", exclusion.node.str()},
-                                  {"nodeUID", exclusion.node_uid.str()},
-                                  {"reason", exclusion.reason}});
+    object["excluded"].push_back(exclusion_json(exclusion));
   }
   return object;
 }
@@ -164,7 +184,9 @@ HubStatus parse_hub_status(const json& status) {
                        .migrating = read_count(children, "migrating"),
                        .pending = read_count(children, "pending")},
           .placement = {.algorithm = placement.text("algorithm"),
-                        .revision = placement.text("revision")},
+                        .revision = placement.text("revision"),
+                        .max_load = read_count(placement, "maxLoad"),
+                        .mean_load = placement.text("meanLoad")},
           .conditions = read_conditions(fields)};
 }
 
@@ -181,9 +203,7 @@ ChildStatus parse_child_status(const json& status) {
   }
   sort_replicas(child.replicas);
   for (const Fields& entry : fields.list("excluded", kNoLimit)) {
-    child.excluded.push_back({.node = NodeName(entry.text("node")),
-                              .node_uid = Uid(entry.text("nodeUID")),
-                              .reason = entry.text("reason")});
+    child.excluded.push_back(read_exclusion(entry));
   }
   child.conditions = read_conditions(fields);
   return child;

@@ -67,7 +67,7 @@ class Planner {
 
   void plan_child(const api::InlineChild& wanted, const api::ProcessHubChild* found) {
     json body = body_of(wanted);
-    if (found != nullptr && is_as_wanted(*found, body)) return;
+    if (found != nullptr && is_as_wanted(*found, wanted, body)) return;
     ApplyChild apply{.child = {hub_.meta.ns, wanted.name},
                      .body = std::make_shared<const json>(std::move(body))};
     if (found != nullptr) {
@@ -93,13 +93,15 @@ class Planner {
 
   // What others have added to the object is theirs; what we say has to be there. The
   // annotation tells of labels that are no longer said.
-  static bool is_as_wanted(const api::ProcessHubChild& child, const json& body) {
+  static bool is_as_wanted(const api::ProcessHubChild& child, const api::InlineChild& wanted,
+                           const json& body) {
     const json& meta = body["metadata"];
     const auto template_of = [](const json& spec) {
       return spec.contains("template") ? spec["template"] : json();
     };
     return has_all(child.meta.labels, meta["labels"]) &&
            has_all(child.meta.annotations, meta["annotations"]) &&
+           child.spec.nodes == wanted.nodes &&
            (child.spec.pod_template ? *child.spec.pod_template : json()) ==
                template_of(body["spec"]);
   }
@@ -116,6 +118,7 @@ class Planner {
     labels[kHubLabel] = hub_.meta.name;
     json spec = {{"hub", hub_.meta.name}};
     if (inline_child.child_template) spec["template"] = *inline_child.child_template;
+    for (const NodeName& node : inline_child.nodes) spec["nodes"].push_back(node.str());
     const std::string version = std::string(api::kGroup) + "/" + api::kVersion;
     const json owner = {{"apiVersion", version},  {"kind", "ProcessHub"},
                         {"name", hub_.meta.name}, {"uid", hub_.meta.uid.str()},

@@ -14,8 +14,8 @@
 namespace processhub::plan {
 
 // The ProcessHubChild that an entry of `spec.children` stands for: made, or with `uid`
-// brought to what `body` says of labels, annotations and template. What others have
-// added to it stays.
+// brought to what `body` says of labels, annotations, template and nodes. What others
+// have added to it stays.
 struct ApplyChild {
   ChildKey child;
   std::optional<Uid> uid = {};                // of the one that is there, and ours

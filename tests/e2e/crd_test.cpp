@@ -105,7 +105,8 @@ TEST_F(Crd, JudgesEveryCase) {
 }
 
 TEST_F(Crd, FillsInTheDefaultsThatTheOperatorAssumes) {
-  const json sections = json::parse(R"({"spec":{"nodes":{},"distribution":{"consistentHashing":{}},
+  const json sections = json::parse(R"({"spec":{"nodes":{},
+      "distribution":{"consistentHashing":{},"centralizedLoadBalancer":{}},
       "redundancy":{"replication":{}},"migration":{},"failover":{}}})");
   json bare = object("defaults", "ProcessHub");
   json written = bare;
@@ -115,6 +116,12 @@ TEST_F(Crd, FillsInTheDefaultsThatTheOperatorAssumes) {
   const json served = json::parse(output.text);
   EXPECT_EQ(served["spec"]["nodes"],
             json::parse(R"({"joinAfterSeconds":10,"onCordon":"Migrate"})"));
+  EXPECT_EQ(served["spec"]["distribution"], json::parse(R"({"strategy":"ConsistentHashing",
+      "consistentHashing":{"virtualNodes":512,"bound":"None","loadFactorPercent":125,
+                           "topologyKey":"topology.kubernetes.io/zone"},
+      "centralizedLoadBalancer":{"maxHistorySize":30,"weightDecayFactor":"0.9",
+                                 "pushIntervalSeconds":10}})"));
+  EXPECT_EQ(served["spec"]["spillAfterSeconds"], 30);
   EXPECT_EQ(served["spec"]["redundancy"]["replication"],
             json::parse(R"({"factor":2,"model":"ActiveActive"})"));
   EXPECT_EQ(served["spec"]["migration"],
@@ -128,6 +135,7 @@ TEST_F(Crd, FillsInTheDefaultsThatTheOperatorAssumes) {
   EXPECT_EQ(by_server->spec.redundancy, by_operator->spec.redundancy);
   EXPECT_EQ(by_server->spec.migration, by_operator->spec.migration);
   EXPECT_EQ(by_server->spec.failover, by_operator->spec.failover);
+  EXPECT_EQ(by_server->spec.spill_after, by_operator->spec.spill_after);
 }
 
 TEST_F(Crd, KeepsTheHubOfAChild) {
@@ -142,6 +150,54 @@ TEST_F(Crd, KeepsTheHubOfAChild) {
   EXPECT_NE(patch(R"({"spec":{"hub":null}})").status, 0);
   EXPECT_NE(patch(R"({"spec":null})").status, 0);
   EXPECT_EQ(patch(R"({"spec":{"template":{"spec":{"hostname":"x"}}}})").status, 0);
+}
+
+TEST_F(Crd, LetsTheNodesOfAChildChange) {
+  ASSERT_EQ(with_object("create",
+                        object("guided", "ProcessHubChild", R"({"spec":{"nodes":["n2","n1"]}})"))
+                .status,
+            0);
+  const Output output =
+      in_namespace(R"(patch phc guided --type=merge -p '{"spec":{"nodes":["n3","n1"]}}')");
+  EXPECT_EQ(output.status, 0) << output.text;
+  EXPECT_EQ(get("phc", "guided")["spec"]["nodes"], json({"n3", "n1"}));
+}
+
+TEST_F(Crd, RefusesTooManyAndTooLongNodes) {
+  json child = object("wide", "ProcessHubChild");
+  for (int i = 0; i < 256; ++i) child["spec"]["nodes"].push_back("n" + std::to_string(i));
+  EXPECT_EQ(with_object("create --dry-run=server", child).status, 0);
+  child["spec"]["nodes"].push_back("one-more");
+  EXPECT_THAT(with_object("create --dry-run=server", child).text,
+              HasSubstr("spec.nodes: Too many: 257: must have at most 256 items"));
+  child["spec"]["nodes"] = {std::string(254, 'a')};
+  EXPECT_THAT(with_object("create --dry-run=server", child).text,
+              HasSubstr("spec.nodes[0]: Too long"));
+}
+
+// A hub that is Guided cannot be made one that the rules would refuse, one step at a time.
+TEST_F(Crd, JudgesGuidedOnUpdatesToo) {
+  ASSERT_EQ(with_object("create", object("led", "ProcessHub",
+                                         R"({"spec":{"distribution":{"strategy":"Guided"},
+                                             "children":[{"name":"a","nodes":["n1"]}]}})"))
+                .status,
+            0);
+  const auto patch = [](const std::string& spec) {
+    return in_namespace("patch phub led --type=merge -p '{\"spec\":" + spec + "}'");
+  };
+  const Output more_replicas = patch(R"({"redundancy":{"strategy":"Replication"}})");
+  EXPECT_NE(more_replicas.status, 0);
+  EXPECT_THAT(more_replicas.text, HasSubstr("add nodes to the children that have fewer"));
+  EXPECT_NE(patch(R"({"children":[{"name":"a"}]})").status, 0);
+  EXPECT_EQ(patch(R"({"redundancy":{"strategy":"Replication","replication":{"factor":1}}})").status,
+            0);
+  EXPECT_EQ(patch(R"({"distribution":{"strategy":"ConsistentHashing"},
+                      "redundancy":{"replication":{"factor":"ClusterSize"}}})")
+                .status,
+            0);
+  const Output back = patch(R"({"distribution":{"strategy":"Guided"}})");
+  EXPECT_NE(back.status, 0);
+  EXPECT_THAT(back.text, HasSubstr("must not be ClusterSize with distribution.strategy Guided"));
 }
 
 TEST_F(Crd, KeepsNullsAndDirectivesOfAChildsTemplate) {
@@ -167,28 +223,35 @@ TEST_F(Crd, TakesTheStatusThatTheOperatorWrites) {
                             .reason = "AllReady",
                             .observed_generation = 1,
                             .last_transition = WallTime{std::chrono::seconds(1767366245)}};
-  const ChildStatus child_status{.observed_generation = 1,
-                                 .phase = Phase::kRunning,
-                                 .master_node = NodeName("n1"),
-                                 .replicas = {{.slot = 0,
-                                               .incarnation = 1,
-                                               .node = NodeName("n1"),
-                                               .node_uid = Uid("u1"),
-                                               .pod = "orders-0-abcde",
-                                               .pod_uid = Uid("p1"),
-                                               .role = "peer",
-                                               .ready = true},
-                                              {.slot = 0, .incarnation = 2}},
-                                 .node_names = "n1",
-                                 .ready = "1/2",
-                                 .excluded = {{NodeName("n3"), Uid("u3"), "NodeLost"},
-                                              {NodeName("n3"), Uid("u4"), "NodeLost"}},
-                                 .conditions = {condition}};
-  const HubStatus hub_status{.observed_generation = 1,
-                             .nodes = {.members = 5, .ready = 4, .draining = 1},
-                             .children = {.total = 9, .ready = 8, .degraded = 1},
-                             .placement = {.algorithm = "ring/v1", .revision = "abc"},
-                             .conditions = {condition}};
+  const ChildStatus child_status{
+      .observed_generation = 1,
+      .phase = Phase::kRunning,
+      .master_node = NodeName("n1"),
+      .replicas = {{.slot = 0,
+                    .incarnation = 1,
+                    .node = NodeName("n1"),
+                    .node_uid = Uid("u1"),
+                    .pod = "orders-0-abcde",
+                    .pod_uid = Uid("p1"),
+                    .role = "peer",
+                    .ready = true},
+                   {.slot = 0, .incarnation = 2, .home = NodeName("n4")}},
+      .node_names = "n1",
+      .ready = "1/2",
+      .excluded = {{NodeName("n3"), Uid("u3"), "NodeLost"},
+                   {NodeName("n3"), Uid("u4"), "NodeLost"},
+                   {.node = NodeName("n3"),
+                    .node_uid = Uid("u4"),
+                    .reason = "Spill",
+                    .slot = 0,
+                    .fingerprint = "abc"}},
+      .conditions = {condition}};
+  const HubStatus hub_status{
+      .observed_generation = 1,
+      .nodes = {.members = 5, .ready = 4, .draining = 1},
+      .children = {.total = 9, .ready = 8, .degraded = 1},
+      .placement = {.algorithm = "ring/v1", .revision = "abc", .max_load = 3, .mean_load = "1.8"},
+      .conditions = {condition}};
   ASSERT_EQ(with_object("create", object("told", "ProcessHubChild")).status, 0);
   ASSERT_EQ(with_object("create", object("told", "ProcessHub")).status, 0);
   json child = get("phc", "told");
@@ -224,6 +287,8 @@ TEST_F(Crd, RefusesAStatusThatCannotBe) {
       {R"({"excluded":[{"node":"a","nodeUID":"b","reason":"c"},
                        {"node":"a","nodeUID":"b","reason":"c"}]})",
        "status.excluded[1]: Duplicate value"},
+      {R"({"excluded":[{"node":"a","nodeUID":"b","reason":"Spill","slot":-1}]})",
+       "status.excluded[0].slot"},
       {R"({"conditions":[{"type":"Ready"}]})", "status.conditions[0].status: Required value"},
       {R"({"conditions":[{"type":"Ready","status":"Maybe","reason":"A","message":"",
                           "lastTransitionTime":"2026-01-02T15:04:05Z"}]})",
@@ -283,10 +348,11 @@ TEST_F(Crd, ExplainsItsFields) {
 }
 
 TEST_F(Crd, TakesAThousandChildren) {
-  json hub = object("thousand", "ProcessHub");
+  json hub = object("thousand", "ProcessHub", R"({"spec":{"distribution":{"strategy":"Guided"}}})");
   for (int i = 0; i < 1000; ++i) {
     hub["spec"]["children"].push_back(
         {{"name", "tenant-" + std::to_string(i)},
+         {"nodes", {"node-" + std::to_string(i), "node-x"}},
          {"labels", {{"team", "payments"}, {"example.com/tier", "gold"}}},
          {"template",
           {{"spec",
@@ -297,7 +363,7 @@ TEST_F(Crd, TakesAThousandChildren) {
   }
   const Output created = with_object("apply --server-side", hub);
   EXPECT_EQ(created.status, 0) << created.text.substr(0, 2000);
-  hub["spec"]["children"].push_back({{"name", "one-more"}});
+  hub["spec"]["children"].push_back({{"name", "one-more"}, {"nodes", {"node-x"}}});
   const Output refused = with_object("apply --server-side", hub);
   EXPECT_NE(refused.status, 0);
   EXPECT_THAT(refused.text.substr(0, 2000), HasSubstr("must have at most 1000 items"));

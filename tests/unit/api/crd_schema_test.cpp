@@ -70,8 +70,18 @@ TEST(CrdSchema, DefaultsAreThoseOfTheStructs) {
       {"distribution.strategy", distribution},
       {"distribution.consistentHashing.virtualNodes",
        spec.distribution.consistent_hashing.virtual_nodes},
+      {"distribution.consistentHashing.bound",
+       to_string(spec.distribution.consistent_hashing.bound)},
+      {"distribution.consistentHashing.loadFactorPercent",
+       spec.distribution.consistent_hashing.load_factor_percent},
       {"distribution.consistentHashing.topologyKey",
        spec.distribution.consistent_hashing.topology_key},
+      {"distribution.centralizedLoadBalancer.maxHistorySize",
+       spec.distribution.centralized_load_balancer.max_history_size},
+      // A string: Kubernetes' APIs have no floats. WrittenDefaultsChangeNothing compares it.
+      {"distribution.centralizedLoadBalancer.weightDecayFactor", "0.9"},
+      {"distribution.centralizedLoadBalancer.pushIntervalSeconds",
+       spec.distribution.centralized_load_balancer.push_interval.count()},
       {"redundancy", {{"strategy", redundancy}}},
       {"redundancy.strategy", redundancy},
       {"redundancy.replication.factor", *spec.redundancy.replication.factor},
@@ -80,6 +90,7 @@ TEST(CrdSchema, DefaultsAreThoseOfTheStructs) {
       {"migration.maxConcurrent", int_or_percent_json(spec.migration.max_concurrent)},
       {"failover.restartAfterSeconds", spec.failover.restart_after.count()},
       {"failover.replaceAfterSeconds", spec.failover.replace_after.count()},
+      {"spillAfterSeconds", spec.spill_after.count()},
       {"paused", spec.paused},
   };
   EXPECT_EQ(keyword_values("processhubs", "default"), expected);
@@ -90,6 +101,10 @@ TEST(CrdSchema, BoundsAreThoseOfTheParser) {
   const std::map<std::string, Range> ranges{
       {"nodes.joinAfterSeconds", kJoinAfterSeconds},
       {"distribution.consistentHashing.virtualNodes", kVirtualNodes},
+      {"distribution.consistentHashing.loadFactorPercent", kLoadFactorPercent},
+      {"distribution.centralizedLoadBalancer.maxHistorySize", kMaxHistorySize},
+      {"distribution.centralizedLoadBalancer.pushIntervalSeconds", kPushIntervalSeconds},
+      {"spillAfterSeconds", kSpillAfterSeconds},
       {"failover.restartAfterSeconds", kRestartAfterSeconds},
       {"failover.replaceAfterSeconds", kReplaceAfterSeconds}};
   Values least;
@@ -102,6 +117,7 @@ TEST(CrdSchema, BoundsAreThoseOfTheParser) {
   EXPECT_EQ(keyword_values("processhubs", "maximum"), most);
   const Values items = keyword_values("processhubs", "maxItems");
   EXPECT_EQ(items.at("children"), kMaxInlineChildren);
+  EXPECT_EQ(items.at("children[].nodes"), kMaxChildNodes);
   EXPECT_EQ(items.at("nodes.tolerations"), kMaxTolerations);
   EXPECT_EQ(items.at("nodes.selector.matchExpressions"), kMaxMatchExpressions);
   EXPECT_EQ(items.at("nodes.selector.matchExpressions[].values"), kMaxSelectorValues);
@@ -118,6 +134,7 @@ TEST(CrdSchema, EnumerationsAreThoseOfTheParser) {
                     {"nodes.tolerations[].operator", {"Equal", "Exists"}},
                     {"nodes.tolerations[].effect", {"NoSchedule", "PreferNoSchedule", "NoExecute"}},
                     {"distribution.strategy", names_of(kDistributionNames)},
+                    {"distribution.consistentHashing.bound", names_of(kBoundNames)},
                     {"redundancy.strategy", names_of(kRedundancyNames)},
                     {"redundancy.replication.model", names_of(kModelNames)},
                     {"migration.strategy", names_of(kMigrationNames)},
@@ -126,10 +143,21 @@ TEST(CrdSchema, EnumerationsAreThoseOfTheParser) {
   EXPECT_EQ(child["properties"]["status"]["properties"]["phase"]["enum"], names_of(kPhaseNames));
 }
 
-TEST(CrdSchema, ChildsTemplateIsTheSameInlineAndAlone) {
-  EXPECT_EQ(schema_of("processhubs")["properties"]["spec"]["properties"]["children"]["items"]
-                                    ["properties"]["template"],
-            schema_of("processhubchildren")["properties"]["spec"]["properties"]["template"]);
+TEST(CrdSchema, AChildSaysTheSameInlineAndAlone) {
+  const json& inline_child = schema_of(
+      "processhubs")["properties"]["spec"]["properties"]["children"]["items"]["properties"];
+  const json& alone = schema_of("processhubchildren")["properties"]["spec"]["properties"];
+  for (const char* field : {"template", "nodes"}) {
+    EXPECT_EQ(inline_child.at(field), alone.at(field)) << field;
+  }
+}
+
+// What has no limit could cost the rules more than the API server allows them.
+TEST(CrdSchema, ListsOfNodesAreLimited) {
+  const json& nodes = schema_of("processhubchildren")["properties"]["spec"]["properties"]["nodes"];
+  EXPECT_EQ(nodes["maxItems"], kMaxChildNodes);
+  EXPECT_EQ(nodes["items"]["maxLength"], kMaxNodeNameLength);
+  EXPECT_EQ(nodes["x-kubernetes-list-type"], "set");
 }
 
 TEST(CrdSchema, EveryFieldIsExplained) {
@@ -162,6 +190,7 @@ TEST(CrdSchema, WrittenDefaultsChangeNothing) {
   EXPECT_EQ(with_defaults->spec.redundancy, plain->spec.redundancy);
   EXPECT_EQ(with_defaults->spec.migration, plain->spec.migration);
   EXPECT_EQ(with_defaults->spec.failover, plain->spec.failover);
+  EXPECT_EQ(with_defaults->spec.spill_after, plain->spec.spill_after);
 }
 
 }  // namespace

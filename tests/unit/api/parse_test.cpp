@@ -12,6 +12,7 @@ namespace {
 using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using namespace std::chrono_literals;
 
 class EveryCase : public testing::TestWithParam<test::ObjectCase> {};
@@ -64,13 +65,19 @@ TEST(ParseHub, GivesTheDefaultsInsideAbsentSections) {
   EXPECT_TRUE(spec.nodes.weight_label.empty());
   EXPECT_EQ(spec.distribution.strategy, DistributionStrategyKind::kConsistentHashing);
   EXPECT_EQ(spec.distribution.consistent_hashing.virtual_nodes, 512);
+  EXPECT_EQ(spec.distribution.consistent_hashing.bound, Bound::kNone);
+  EXPECT_EQ(spec.distribution.consistent_hashing.load_factor_percent, 125);
   EXPECT_EQ(spec.distribution.consistent_hashing.topology_key, "topology.kubernetes.io/zone");
+  EXPECT_EQ(spec.distribution.centralized_load_balancer.max_history_size, 30);
+  EXPECT_EQ(spec.distribution.centralized_load_balancer.weight_decay_factor, 0.9);
+  EXPECT_EQ(spec.distribution.centralized_load_balancer.push_interval, 10s);
   EXPECT_EQ(spec.redundancy.strategy, RedundancyStrategyKind::kSingularity);
   EXPECT_EQ(spec.redundancy.replication.factor, 2);
   EXPECT_EQ(spec.redundancy.replication.model, ReplicationModel::kActiveActive);
   EXPECT_EQ(spec.migration.max_concurrent, (IntOrPercent{.value = 10, .percent = true}));
   EXPECT_EQ(spec.failover.restart_after, 10s);
   EXPECT_EQ(spec.failover.replace_after, 120s);
+  EXPECT_EQ(spec.spill_after, 30s);
   EXPECT_TRUE(spec.children.empty());
   EXPECT_FALSE(spec.paused);
   EXPECT_EQ(hub->problem, std::nullopt);
@@ -98,15 +105,24 @@ TEST(ParseHub, ReadsEveryField) {
   EXPECT_EQ(spec.nodes.join_after, 0s);
   EXPECT_EQ(spec.nodes.on_cordon, OnCordon::kKeep);
   EXPECT_EQ(spec.distribution.consistent_hashing.virtual_nodes, 64);
+  EXPECT_EQ(spec.distribution.consistent_hashing.bound, Bound::kStrict);
+  EXPECT_EQ(spec.distribution.consistent_hashing.load_factor_percent, 110);
   EXPECT_EQ(spec.distribution.consistent_hashing.topology_key, "rack");
+  EXPECT_EQ(spec.distribution.centralized_load_balancer,
+            (CentralizedLoadBalancerSpec{
+                .max_history_size = 5, .weight_decay_factor = 0.25, .push_interval = 60s}));
   EXPECT_EQ(spec.redundancy.strategy, RedundancyStrategyKind::kReplication);
   EXPECT_EQ(spec.redundancy.replication.factor, 3);
   EXPECT_EQ(spec.migration.max_concurrent, (IntOrPercent{.value = 25, .percent = true}));
   EXPECT_EQ(spec.failover.restart_after, 0s);
   EXPECT_EQ(spec.failover.replace_after, 30s);
+  EXPECT_EQ(spec.spill_after, 5s);
   ASSERT_EQ(spec.children.size(), 2U);
   EXPECT_EQ(spec.children[0].name, "a");
   EXPECT_EQ(spec.children[0].child_template, nullptr);
+  EXPECT_THAT(spec.children[0].nodes, IsEmpty());
+  EXPECT_THAT(spec.children[1].nodes,
+              ElementsAre(NodeName("node-b"), NodeName("node-a.example.com"), NodeName("0")));
   EXPECT_EQ(spec.children[1].labels, (kube::StringMap{{"team", "x"}, {"example.com/t", ""}}));
   ASSERT_NE(spec.children[1].child_template, nullptr);
   EXPECT_EQ((*spec.children[1].child_template)["spec"]["containers"][0]["image"], "y");
@@ -120,6 +136,30 @@ TEST(ParseHub, ReadsClusterSizeAsNoFactor) {
       parse_hub(hub_json(R"({"spec":{"redundancy":{"replication":{"factor":"ClusterSize"}}}})"));
   ASSERT_TRUE(hub);
   EXPECT_EQ(hub->spec.redundancy.replication.factor, std::nullopt);
+}
+
+TEST(ParseHub, SaysWhyGuidedDoesNotGoWithClusterSize) {
+  const auto hub = parse_hub(hub_json(R"({"spec":{"distribution":{"strategy":"Guided"},
+      "redundancy":{"strategy":"Replication","replication":{"factor":"ClusterSize"}}}})"));
+  ASSERT_TRUE(hub);
+  EXPECT_EQ(hub->problem,
+            "spec.redundancy.replication.factor: must not be ClusterSize with "
+            "distribution.strategy Guided, where each child lists its nodes itself: set an "
+            "integer, or choose another distribution.strategy");
+}
+
+TEST(ParseHub, SaysWhichNodeOfAChildCannotBe) {
+  EXPECT_EQ(
+      parse_hub(hub_json(R"({"spec":{"children":[{"name":"a","nodes":["b","b"]}]}})"))->problem,
+      "spec.children[0].nodes[1]: \"b\" is in the list already: name each node once");
+  json many = child_json();
+  for (int i = 0; i <= 256; ++i) many["spec"]["nodes"].push_back("n" + std::to_string(i));
+  EXPECT_EQ(parse_child(many)->problem, "spec.nodes: must be a list of at most 256 strings");
+  many["spec"]["nodes"].erase(256);
+  EXPECT_EQ(parse_child(many)->problem, std::nullopt);
+  many["spec"]["nodes"][0] = std::string(254, 'a');
+  EXPECT_THAT(parse_child(many)->problem.value_or(""),
+              HasSubstr("spec.nodes[0]: must be the name of a node"));
 }
 
 TEST(ParseHub, NamesEveryProblemUpToAFew) {
@@ -190,8 +230,8 @@ TEST(ParseHub, SurvivesAnyJsonInAnyField) {
 }
 
 TEST(ParseChild, ReadsItsFields) {
-  const auto child = parse_child(
-      child_json(R"({"metadata":{"labels":{"a":"b"},"uid":"u"},"spec":{"template":{"spec":{}}}})"));
+  const auto child = parse_child(child_json(R"({"metadata":{"labels":{"a":"b"},"uid":"u"},
+                     "spec":{"template":{"spec":{}},"nodes":["n2","n1"]}})"));
   ASSERT_TRUE(child);
   EXPECT_EQ(child->problem, std::nullopt);
   EXPECT_EQ(child->key(), (ChildKey{"default", "orders"}));
@@ -199,7 +239,9 @@ TEST(ParseChild, ReadsItsFields) {
   EXPECT_EQ(child->meta.uid, Uid("u"));
   EXPECT_EQ(child->meta.labels, (kube::StringMap{{"a", "b"}}));
   ASSERT_NE(child->spec.pod_template, nullptr);
+  EXPECT_THAT(child->spec.nodes, ElementsAre(NodeName("n2"), NodeName("n1")));
   EXPECT_EQ(parse_child(child_json())->spec.pod_template, nullptr);
+  EXPECT_THAT(parse_child(child_json())->spec.nodes, IsEmpty());
 }
 
 }  // namespace

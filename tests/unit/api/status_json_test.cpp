@@ -26,7 +26,10 @@ HubStatus hub_status() {
   return {.observed_generation = 3,
           .nodes = {.members = 5, .ready = 4, .draining = 1},
           .children = {.total = 100, .ready = 90, .degraded = 5, .migrating = 3, .pending = 2},
-          .placement = {.algorithm = "ring/v1", .revision = "abcdefghij"},
+          .placement = {.algorithm = "ring/v1",
+                        .revision = "abcdefghij",
+                        .max_load = 14,
+                        .mean_load = "12.5"},
           .conditions = {condition("Degraded", kube::ConditionStatus::kFalse),
                          condition("Ready", kube::ConditionStatus::kTrue)}};
 }
@@ -43,10 +46,15 @@ ChildStatus child_status() {
                         .pod_uid = Uid("p1"),
                         .role = "peer",
                         .ready = true},
-                       {.slot = 2, .incarnation = 7}},
+                       {.slot = 2, .incarnation = 7, .home = NodeName("n4")}},
           .node_names = "n1,n2",
           .ready = "1/2",
-          .excluded = {{NodeName("n3"), Uid("u3"), "NodeLost"}},
+          .excluded = {{NodeName("n3"), Uid("u3"), "NodeLost"},
+                       {.node = NodeName("n4"),
+                        .node_uid = Uid("u4"),
+                        .reason = "Spill",
+                        .slot = 0,
+                        .fingerprint = "abc"}},
           .conditions = {condition("Ready", kube::ConditionStatus::kUnknown)}};
 }
 
@@ -69,12 +77,15 @@ TEST(StatusJson, LooksAsTheApiSays) {
       "observedGeneration":2,"phase":"Degraded","masterNode":"n1","nodeNames":"n1,n2","ready":"1/2",
       "replicas":[{"slot":0,"incarnation":1,"node":"n1","nodeUID":"u1","pod":"orders-0-abcde",
                    "podUID":"p1","role":"peer","ready":true},
-                  {"slot":2,"incarnation":7,"ready":false}],
-      "excluded":[{"node":"n3","nodeUID":"u3","reason":"NodeLost"}],
+                  {"slot":2,"incarnation":7,"ready":false,"home":"n4"}],
+      "excluded":[{"node":"n3","nodeUID":"u3","reason":"NodeLost"},
+                  {"node":"n4","nodeUID":"u4","reason":"Spill","slot":0,"fingerprint":"abc"}],
       "conditions":[{"type":"Ready","status":"Unknown","reason":"Because","message":"for a reason",
                      "observedGeneration":4,"lastTransitionTime":"2026-01-02T15:04:05Z"}]})"));
   EXPECT_EQ(to_json(hub_status())["children"], json::parse(R"(
       {"total":100,"ready":90,"degraded":5,"migrating":3,"pending":2})"));
+  EXPECT_EQ(to_json(hub_status())["placement"], json::parse(R"(
+      {"algorithm":"ring/v1","revision":"abcdefghij","maxLoad":14,"meanLoad":"12.5"})"));
 }
 
 TEST(StatusJson, SortsConditionsAndReplicas) {
@@ -98,8 +109,12 @@ TEST(StatusJson, LeavesOutWhatItCannotRead) {
   EXPECT_EQ(parse_child_status(json::array()), ChildStatus{});
   const ChildStatus status = parse_child_status(json::parse(R"({
       "phase":"Dancing","observedGeneration":"x","replicas":"none","ready":3,
+      "excluded":[{"node":"n1","slot":"first"},{"node":"n2","slot":-1}],
       "conditions":[1,{"status":"True"},{"type":"Ready","status":"Maybe"}]})"));
   EXPECT_EQ(status.phase, std::nullopt);
+  ASSERT_EQ(status.excluded.size(), 2U);
+  EXPECT_EQ(status.excluded[0].slot, std::nullopt);
+  EXPECT_EQ(status.excluded[1].slot, std::nullopt);
   ASSERT_EQ(status.conditions.size(), 1U);
   EXPECT_EQ(status.conditions[0].status, kube::ConditionStatus::kUnknown);
 }

@@ -87,6 +87,14 @@ TEST(LabelSyntax, FollowsKubernetes) {
     EXPECT_FALSE(is_dns_label(bad)) << bad;
   }
   EXPECT_FALSE(is_dns_label(long63 + "a"));
+  for (const char* good : {"a", "a.b", "0.0-0", "ip-10-0-0-1.ec2.internal"}) {
+    EXPECT_TRUE(is_dns_subdomain(good)) << good;
+  }
+  EXPECT_TRUE(is_dns_subdomain(long253));
+  for (const char* bad : {"", ".", "a.", ".a", "a..b", "a.-b", "A.b", "a_b", "a b"}) {
+    EXPECT_FALSE(is_dns_subdomain(bad)) << bad;
+  }
+  EXPECT_FALSE(is_dns_subdomain(long253 + "a"));
   for (const char* good : {"a", "A.b_c-d", "x.y/z", "0/0"}) EXPECT_TRUE(is_label_key(good)) << good;
   EXPECT_TRUE(is_label_key(long253 + "/" + long63));
   for (const char* bad : {"", "/", "a/", "/a", "a/b/c", "A/b", "a b", "a..b/c", "-a", "a_", "é"}) {

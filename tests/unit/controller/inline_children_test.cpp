@@ -103,6 +103,7 @@ TEST_F(InlineChildrenTest, AKnownChildIsReadAndPutBackInThatVersionWithWhatOther
   live["metadata"]["labels"] = {{"old", "x"}, {"team", "us"}, {"somebodys", "y"}};
   live["metadata"]["annotations"] = {{"note", "z"}};
   live["spec"]["template"] = {{"spec", {{"priority", 5}}}};
+  live["spec"]["nodes"] = {"node-a"};
   live["status"] = {{"phase", "Running"}};
   answer(200, live);
   EXPECT_EQ(asked(), std::string("PUT ") + kPath + "/a");
@@ -110,9 +111,26 @@ TEST_F(InlineChildrenTest, AKnownChildIsReadAndPutBackInThatVersionWithWhatOther
   expected["metadata"]["labels"] = {{"team", "eu"}, {"somebodys", "y"}};
   expected["metadata"]["annotations"]["processhub.io/inline-labels"] = "team";
   expected["spec"].erase("template");
+  expected["spec"].erase("nodes");
   EXPECT_EQ(json::parse(exchange_->request().body), expected);
   made("8");
   EXPECT_THAT(written_, ElementsAre("a@8"));
+}
+
+TEST_F(InlineChildrenTest, TheNodesOfAChildAreBroughtToWhatTheHubSays) {
+  plan::ApplyChild apply = change("a");
+  json body = *apply.body;
+  body["spec"]["nodes"] = {"node-b", "node-a"};
+  apply.body = std::make_shared<const json>(body);
+  run({apply});
+  static_cast<void>(asked());
+  json live = body_of("a");
+  live["metadata"]["uid"] = "uid-a";
+  live["metadata"]["resourceVersion"] = "7";
+  live["spec"]["nodes"] = {"node-a"};
+  answer(200, live);
+  static_cast<void>(asked());
+  EXPECT_EQ(json::parse(exchange_->request().body)["spec"], body["spec"]);
 }
 
 TEST_F(InlineChildrenTest, AnotherChildOfThatNameIsLeftAlone) {

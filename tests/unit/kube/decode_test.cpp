@@ -114,7 +114,8 @@ TEST(Decode, NodeIsReadAsFarAsThePlanNeedsIt) {
     "spec": {"unschedulable": true, "taints": [
       {"key": "k", "effect": "NoSchedule", "timeAdded": "2026-01-02T03:04:05Z"},
       {"key": "l", "value": "v", "effect": "NoExecute"}]},
-    "status": {"images": [{"names": ["large"]}], "conditions": [
+    "status": {"images": [{"names": ["large"]}], "capacity": {"cpu": "4"},
+               "allocatable": {"cpu": "3920m", "memory": "16384256Ki"}, "conditions": [
       {"type": "MemoryPressure", "status": "False", "lastTransitionTime": "2026-01-01T00:00:00Z"},
       {"type": "Ready", "status": "Unknown", "lastTransitionTime": "2026-01-02T00:00:00Z"}]}})");
   const auto node = decode_node(masked(object, node_mask()));
@@ -124,6 +125,7 @@ TEST(Decode, NodeIsReadAsFarAsThePlanNeedsIt) {
                                               {.key = "l", .value = "v", .effect = "NoExecute"}}));
   EXPECT_EQ(node->ready, ConditionStatus::kUnknown);
   EXPECT_EQ(node->ready_since, parse_time("2026-01-02T00:00:00Z"));
+  EXPECT_EQ(node->allocatable, (StringMap{{"cpu", "3920m"}, {"memory", "16384256Ki"}}));
 }
 
 TEST(Decode, NewNodeIsUnknownAndNotNotReady) {
@@ -152,6 +154,7 @@ void spoil(json& root, json& value) {
     EXPECT_NO_THROW(static_cast<void>(decode_pod(root)));
     EXPECT_NO_THROW(static_cast<void>(decode_node(root)));
     EXPECT_NO_THROW(static_cast<void>(decode_meta(root)));
+    EXPECT_NO_THROW(static_cast<void>(decode_pod_load(root)));
     EXPECT_NO_THROW(static_cast<void>(decode_pod(masked(root, pod_mask()))));
   }
   value = kept;

@@ -77,6 +77,7 @@ TEST_F(HubPlanTest, AnInlineChildBecomesAnObjectThatTheHubOwns) {
   hub_->spec.children[0].labels = {{"team", "eu"}};
   hub_->spec.children[0].child_template =
       std::make_shared<const json>(json{{"spec", {{"priority", 5}}}});
+  hub_->spec.children[0].nodes = {NodeName("node-b"), NodeName("node-a")};
   const HubPlan made = plan();
   ASSERT_THAT(made.apply, SizeIs(1));
   EXPECT_EQ(made.apply[0].child, (ChildKey{"default", "orders"}));
@@ -92,7 +93,8 @@ TEST_F(HubPlanTest, AnInlineChildBecomesAnObjectThatTheHubOwns) {
       "ownerReferences": [{
         "apiVersion": "processhub.io/v1alpha1", "kind": "ProcessHub", "name": "hub",
         "uid": "uid-of-hub", "controller": true, "blockOwnerDeletion": true}]},
-    "spec": {"hub": "hub", "template": {"spec": {"priority": 5}}}})"));
+    "spec": {"hub": "hub", "template": {"spec": {"priority": 5}},
+             "nodes": ["node-b", "node-a"]}})"));
   EXPECT_THAT(made.remove, IsEmpty());
 }
 
@@ -118,6 +120,20 @@ TEST_F(HubPlanTest, WhatDiffersIsAppliedAgain) {
   children_[0] = as_applied;
   children_[0].spec.pod_template = std::make_shared<const json>(json::object());
   EXPECT_THAT(plan().apply, SizeIs(1));
+}
+
+TEST_F(HubPlanTest, TheNodesOfAChildAreThoseOfItsEntryInThatOrder) {
+  const std::vector<NodeName> listed{NodeName("node-b"), NodeName("node-a")};
+  hub_->spec.children[0].nodes = listed;
+  applied(plan().apply[0]).spec.nodes = listed;
+  EXPECT_THAT(plan().apply, IsEmpty());
+
+  children_[0].spec.nodes = {NodeName("node-a"), NodeName("node-b")};
+  ASSERT_THAT(plan().apply, SizeIs(1));
+  EXPECT_EQ((*plan().apply[0].body)["spec"]["nodes"], json({"node-b", "node-a"}));
+  hub_->spec.children[0].nodes = {};
+  ASSERT_THAT(plan().apply, SizeIs(1));
+  EXPECT_FALSE((*plan().apply[0].body)["spec"].contains("nodes"));
 }
 
 TEST_F(HubPlanTest, ALabelThatIsTakenOutOfTheListIsTakenOffTheChild) {
