@@ -29,7 +29,7 @@ template <typename Visit>
 void walk(const json& schema, const std::string& path, const Visit& visit) {
   if (schema.contains("properties")) {
     for (const auto& [name, property] : schema["properties"].items()) {
-      const std::string below = path.empty() ? name : path + "." + name;
+      const std::string below = path.empty() ? name : std::string(path).append(".").append(name);
       visit(below, property);
       walk(property, below, visit);
     }

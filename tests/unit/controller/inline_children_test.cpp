@@ -12,7 +12,6 @@ namespace {
 
 using nlohmann::json;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 constexpr const char* kPath = "/apis/processhub.io/v1alpha1/namespaces/shop/processhubchildren";
 

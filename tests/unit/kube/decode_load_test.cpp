@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int64_t kMi = 1024 * 1024;
+constexpr int64_t kMi = 1024LL * 1024;
 
 json container(const char* cpu, const char* memory = nullptr) {
   json requests = {{"cpu", cpu}};

@@ -19,7 +19,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::NodeBuilder;
-using ::testing::Not;
 using ::testing::SizeIs;
 
 class HubPlanTest : public ::testing::Test {
@@ -31,10 +30,12 @@ class HubPlanTest : public ::testing::Test {
   }
   HubPlan plan() {
     std::vector<const kube::Node*> nodes;
+    nodes.reserve(nodes_.size());
     for (const NodeBuilder& builder : nodes_) nodes.push_back(&builder.node);
     const auto frame = make_frame(
         hub_, next_membership({.hub = hub_->spec, .nodes = nodes, .now = now_}), nullptr);
     std::vector<const api::ProcessHubChild*> views;
+    views.reserve(children_.size());
     for (const api::ProcessHubChild& child : children_) views.push_back(&child);
     return plan_hub({.frame = *frame,
                      .children = views,
