@@ -76,6 +76,7 @@ json replica_json(const Replica& replica) {
   put(object, "podUID", replica.pod_uid.str());
   put(object, "role", replica.role);
   put(object, "home", replica.home.str());
+  if (replica.over_bound) object["overBound"] = true;
   return object;
 }
 
@@ -88,7 +89,8 @@ Replica read_replica(const Fields& fields) {
           .pod_uid = Uid(fields.text("podUID")),
           .role = fields.text("role"),
           .ready = fields.boolean("ready", false),
-          .home = NodeName(fields.text("home"))};
+          .home = NodeName(fields.text("home")),
+          .over_bound = fields.boolean("overBound", false)};
 }
 
 json exclusion_json(const Exclusion& exclusion) {

@@ -1,8 +1,11 @@
 #include "kube/decode.h"
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "kube/object_reader.h"
 
@@ -84,6 +87,28 @@ NodeName pinned_node(const ObjectReader& spec) {
   return pinned;
 }
 
+// The operator's pods tolerate these: whatever they say of a node, it does not keep such a pod
+// away. They come and go with the node's health and its load.
+bool is_always_tolerated(const Taint& taint) {
+  static constexpr std::array<std::string_view, 5> kKeys = {
+      "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable",
+      "node.kubernetes.io/memory-pressure", "node.kubernetes.io/disk-pressure",
+      "node.kubernetes.io/pid-pressure"};
+  return std::find(kKeys.begin(), kKeys.end(), taint.key) != kKeys.end();
+}
+
+uint64_t fingerprint_of(const Node& node) {
+  std::vector<std::string> taints;
+  for (const Taint& taint : node.taints) {
+    if (!is_always_tolerated(taint)) {
+      taints.push_back(taint.key + "=" + taint.value + ":" + taint.effect);
+    }
+  }
+  std::sort(taints.begin(), taints.end());
+  const json all = json::array({node.meta.uid.str(), node.meta.labels, node.allocatable, taints});
+  return hash64(all.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
 }  // namespace
 
 const Projection& meta_mask() {
@@ -143,6 +168,7 @@ Result<Node> decode_node(const json& object) {
     node.ready_since = condition.time("lastTransitionTime");
   });
   node.allocatable = fields.object("status").map("allocatable");
+  node.fingerprint = fingerprint_of(node);
   if (error) return tl::unexpected(*std::move(error));
   return node;
 }
