@@ -1,5 +1,7 @@
 #include "unit/api/object_cases.h"
 
+#include "unit/api/placement_cases.h"
+
 namespace processhub::api::test {
 
 using nlohmann::json;
@@ -175,122 +177,6 @@ std::vector<ObjectCase> hub_cases() {
        "spec.failover.replaceAfterSeconds", "less than or equal to 604800"},
       {"paused-text", kHub, R"({"spec":{"paused":"yes"}})", "spec.paused",
        "must be of type boolean"},
-  };
-}
-
-// Parts of the paths of the fields that follow.
-constexpr const char* kDecay = "spec.distribution.centralizedLoadBalancer.weightDecayFactor";
-constexpr const char* kTooFewNodes = "each child must list in nodes at least as many";
-
-std::vector<ObjectCase> placement_cases() {
-  return {
-      {"bound", kHub, R"({"spec":{"distribution":{"consistentHashing":{"bound":"Tight"}}}})",
-       "spec.distribution.consistentHashing.bound", "Unsupported value"},
-      {"bound-relaxed", kHub,
-       R"({"spec":{"distribution":{"consistentHashing":{"bound":"Relaxed"}}}})"},
-      {"load-factor-of-the-average", kHub,
-       R"({"spec":{"distribution":{"consistentHashing":{"loadFactorPercent":100}}}})"},
-      {"load-factor-under-the-average", kHub,
-       R"({"spec":{"distribution":{"consistentHashing":{"loadFactorPercent":99}}}})",
-       "spec.distribution.consistentHashing.loadFactorPercent", "greater than or equal to 100"},
-      {"load-factor-huge", kHub,
-       R"({"spec":{"distribution":{"consistentHashing":{"loadFactorPercent":10001}}}})",
-       "spec.distribution.consistentHashing.loadFactorPercent", "less than or equal to 10000"},
-      {"balancer", kHub, R"({"spec":{"distribution":{"strategy":"CentralizedLoadBalancer"}}})"},
-      {"no-history", kHub,
-       R"({"spec":{"distribution":{"centralizedLoadBalancer":{"maxHistorySize":0}}}})",
-       "spec.distribution.centralizedLoadBalancer.maxHistorySize", "greater than or equal to 1"},
-      {"long-history", kHub,
-       R"({"spec":{"distribution":{"centralizedLoadBalancer":{"maxHistorySize":1001}}}})",
-       "spec.distribution.centralizedLoadBalancer.maxHistorySize", "less than or equal to 1000"},
-      {"no-push-interval", kHub,
-       R"({"spec":{"distribution":{"centralizedLoadBalancer":{"pushIntervalSeconds":0}}}})",
-       "spec.distribution.centralizedLoadBalancer.pushIntervalSeconds",
-       "greater than or equal to 1"},
-      {"long-push-interval", kHub,
-       R"({"spec":{"distribution":{"centralizedLoadBalancer":{"pushIntervalSeconds":3601}}}})",
-       "spec.distribution.centralizedLoadBalancer.pushIntervalSeconds",
-       "less than or equal to 3600"},
-      {"decay-zero", kHub,
-       R"({"spec":{"distribution":{"centralizedLoadBalancer":{"weightDecayFactor":"0"}}}})"},
-      {"decay-one", kHub,
-       R"({"spec":{"distribution":{"centralizedLoadBalancer":{"weightDecayFactor":"1.00"}}}})"},
-      {"decay-exact", kHub, R"({"spec":{"distribution":{"centralizedLoadBalancer":{
-          "weightDecayFactor":"0.1234567890123456"}}}})"},
-      {"decay-number", kHub,
-       R"({"spec":{"distribution":{"centralizedLoadBalancer":{"weightDecayFactor":0.9}}}})", kDecay,
-       "must be of type string"},
-      {"decay-above-one", kHub,
-       R"({"spec":{"distribution":{"centralizedLoadBalancer":{"weightDecayFactor":"1.01"}}}})",
-       kDecay, "must be a decimal from 0 to 1"},
-      {"decay-negative", kHub,
-       R"({"spec":{"distribution":{"centralizedLoadBalancer":{"weightDecayFactor":"-0.1"}}}})",
-       kDecay, "must be a decimal from 0 to 1"},
-      {"decay-without-zero", kHub,
-       R"({"spec":{"distribution":{"centralizedLoadBalancer":{"weightDecayFactor":".9"}}}})",
-       kDecay, "must be a decimal from 0 to 1"},
-      {"decay-without-digits", kHub,
-       R"({"spec":{"distribution":{"centralizedLoadBalancer":{"weightDecayFactor":"0."}}}})",
-       kDecay, "must be a decimal from 0 to 1"},
-      {"decay-exponent", kHub,
-       R"({"spec":{"distribution":{"centralizedLoadBalancer":{"weightDecayFactor":"1e-1"}}}})",
-       kDecay, "must be a decimal from 0 to 1"},
-      {"decay-empty", kHub,
-       R"({"spec":{"distribution":{"centralizedLoadBalancer":{"weightDecayFactor":""}}}})", kDecay,
-       "must be a decimal from 0 to 1"},
-      {"decay-long", kHub, R"({"spec":{"distribution":{"centralizedLoadBalancer":{
-          "weightDecayFactor":"0.12345678901234567"}}}})",
-       kDecay, "may not be more than 18"},
-      {"spill-at-once", kHub, R"({"spec":{"spillAfterSeconds":0}})", "spec.spillAfterSeconds",
-       "greater than or equal to 1"},
-      {"spill-too-long", kHub, R"({"spec":{"spillAfterSeconds":86401}})", "spec.spillAfterSeconds",
-       "less than or equal to 86400"},
-
-      {"guided", kHub, R"({"spec":{"distribution":{"strategy":"Guided"},
-          "redundancy":{"replication":{"factor":"ClusterSize"}},
-          "children":[{"name":"a","nodes":["n1"]},{"name":"b","nodes":["n2","n1"]}]}})"},
-      {"guided-without-children", kHub, R"({"spec":{"distribution":{"strategy":"Guided"}}})"},
-      {"guided-replicas", kHub, R"({"spec":{"distribution":{"strategy":"Guided"},
-          "redundancy":{"strategy":"Replication","replication":{"factor":3}},
-          "children":[{"name":"a","nodes":["n1","n2","n3"]}]}})"},
-      {"guided-two-by-default", kHub, R"({"spec":{"distribution":{"strategy":"Guided"},
-          "redundancy":{"strategy":"Replication"},
-          "children":[{"name":"a","nodes":["n1","n2"]}]}})"},
-      {"guided-cluster-size", kHub, R"({"spec":{"distribution":{"strategy":"Guided"},
-          "redundancy":{"strategy":"Replication","replication":{"factor":"ClusterSize"}},
-          "children":[{"name":"a","nodes":["n1"]}]}})",
-       "spec.redundancy.replication.factor",
-       "must not be ClusterSize with distribution.strategy Guided"},
-      {"cluster-size-on-the-ring", kHub, R"({"spec":{"redundancy":{"strategy":"Replication",
-          "replication":{"factor":"ClusterSize"}},"children":[{"name":"a","nodes":["n1"]}]}})"},
-      // The parser lets these three pass: one child is no reason to give up a hub.
-      {"guided-child-without-nodes", kHub, R"({"spec":{"distribution":{"strategy":"Guided"},
-          "children":[{"name":"a","nodes":["n1"]},{"name":"b"}]}})",
-       "spec.children", kTooFewNodes, false},
-      {"guided-child-short-of-nodes", kHub, R"({"spec":{"distribution":{"strategy":"Guided"},
-          "redundancy":{"strategy":"Replication","replication":{"factor":3}},
-          "children":[{"name":"a","nodes":["n1","n2"]}]}})",
-       "spec.children", kTooFewNodes, false},
-      {"guided-child-short-of-two", kHub, R"({"spec":{"distribution":{"strategy":"Guided"},
-          "redundancy":{"strategy":"Replication"},"children":[{"name":"a","nodes":["n1"]}]}})",
-       "spec.children", kTooFewNodes, false},
-      {"inline-child-node-twice", kHub,
-       R"({"spec":{"children":[{"name":"a","nodes":["n1","n2","n1"]}]}})",
-       "spec.children[0].nodes[2]", "Duplicate value"},
-      {"inline-child-node", kHub, R"({"spec":{"children":[{"name":"a","nodes":["n1","N2"]}]}})",
-       "spec.children[0].nodes[1]", "should match"},
-
-      {"child-nodes", kChild, R"({"spec":{"nodes":["n1","ip-10-0-0-1.ec2.internal"]}})"},
-      {"child-no-nodes", kChild, R"({"spec":{"nodes":[]}})"},
-      {"child-node-twice", kChild, R"({"spec":{"nodes":["n1","n1"]}})", "spec.nodes[1]",
-       "Duplicate value"},
-      {"child-node-empty", kChild, R"({"spec":{"nodes":[""]}})", "spec.nodes[0]", "should match"},
-      {"child-node-dots", kChild, R"({"spec":{"nodes":["a..b"]}})", "spec.nodes[0]",
-       "should match"},
-      {"child-node-number", kChild, R"({"spec":{"nodes":[7]}})", "spec.nodes",
-       "must be of type string"},
-      {"child-nodes-no-list", kChild, R"({"spec":{"nodes":"n1"}})", "spec.nodes",
-       "must be of type array"},
   };
 }
 
