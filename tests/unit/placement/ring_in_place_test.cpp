@@ -13,21 +13,11 @@
 namespace processhub::placement {
 namespace {
 
+using testing::all_points;
 using testing::key;
 using testing::members;
 using testing::random_exclusions;
 using testing::random_members;
-
-using PlacedPoint = std::pair<uint64_t, NodeName>;
-
-std::vector<PlacedPoint> all_points(const Ring& ring) {
-  std::vector<PlacedPoint> result;
-  for (size_t at = 0; at < ring.points(); ++at) {
-    const Point point = ring.point(at);
-    result.emplace_back(point.position, ring.members()[point.member].name);
-  }
-  return result;
-}
 
 std::map<NodeName, Member> by_name(const Ring& ring) {
   std::map<NodeName, Member> result;
@@ -60,7 +50,7 @@ TEST(RingInPlaceTest, PointsStandInOrderAndAreTheHashesOfTheNames) {
   for (int round = 0; round < 300; ++round) {
     const auto some = random_members(random, 12);
     const auto virtual_nodes = 1 + static_cast<int>(random() % 40);
-    std::vector<PlacedPoint> expected;
+    std::vector<std::pair<uint64_t, NodeName>> expected;
     for (const Member& member : some) {
       const int count = std::max(1, (virtual_nodes * member.weight + 50) / 100);
       for (int i = 0; i < count; ++i) {
@@ -101,6 +91,7 @@ TEST(RingInPlaceTest, AnyHistoryGivesTheRingThatIsBuiltAnew) {
         present.erase(gone);
       }
       std::vector<Member> now;
+      now.reserve(present.size());
       for (const auto& [name, one] : present) now.push_back(one);
       const Ring fresh(now, virtual_nodes);
       ASSERT_NO_FATAL_FAILURE(expect_same(ring, fresh)) << "history " << history << " " << step;

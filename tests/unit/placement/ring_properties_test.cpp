@@ -84,6 +84,7 @@ TEST_F(RingProperties, NoOrderMatters) {
     const Ring ring(members, virtual_nodes);
     const Ring other(shuffled, virtual_nodes);
     std::vector<Assignment> placed;
+    placed.reserve(kChildren);
     for (int child = 0; child < kChildren; ++child) {
       placed.push_back(ring.place(key(child), replicas, excluded));
     }
@@ -178,7 +179,7 @@ TEST_F(RingProperties, ThereAndBackIsWhereItWas) {
   for_random_rings([&](const auto& members, int virtual_nodes, int replicas) {
     const Ring built(members, virtual_nodes);
     Ring ring(members, virtual_nodes);
-    const Member gone = members[random_() % members.size()];
+    const Member& gone = members[random_() % members.size()];
     ring.remove(gone.name);
     ring.add({.name = NodeName("meanwhile"), .zone = "zone-5", .weight = 1 + below(300)});
     ring.add(gone);

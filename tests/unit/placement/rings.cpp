@@ -69,6 +69,15 @@ std::vector<Member> without(std::vector<Member> members, const NodeName& name) {
   return members;
 }
 
+std::vector<std::pair<uint64_t, NodeName>> all_points(const Ring& ring) {
+  std::vector<std::pair<uint64_t, NodeName>> result;
+  for (size_t at = 0; at < ring.points(); ++at) {
+    const Point point = ring.point(at);
+    result.emplace_back(point.position, ring.members()[point.member].name);
+  }
+  return result;
+}
+
 std::set<NodeName> as_set(const Assignment& assignment) {
   return {assignment.nodes.begin(), assignment.nodes.end()};
 }

@@ -5,6 +5,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "placement/ring.h"
@@ -27,6 +28,7 @@ namespace processhub::placement::testing {
                                                       const std::vector<Member>& members);
 
 [[nodiscard]] std::vector<Member> without(std::vector<Member> members, const NodeName& name);
+[[nodiscard]] std::vector<std::pair<uint64_t, NodeName>> all_points(const Ring& ring);
 [[nodiscard]] std::set<NodeName> as_set(const Assignment& assignment);
 // Those of `a` that are not in `b`.
 [[nodiscard]] std::vector<NodeName> missing(const Assignment& a, const Assignment& b);
