@@ -1,6 +1,7 @@
 #include "placement/ring.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <utility>
 
@@ -11,8 +12,10 @@ namespace processhub::placement {
 namespace {
 
 constexpr uint64_t kPositionSeed = 0;
-// With more replicas than this, what is taken is looked up in a table.
+// With more replicas and exclusions than this, what is used is looked up in a table.
 constexpr size_t kFew = 16;
+// An arc seldom has more entries than this.
+constexpr size_t kAtOnce = 4;
 
 size_t count_of(const Member& member, int virtual_nodes) {
   const int64_t rounded = (int64_t{virtual_nodes} * member.weight + 50) / 100;
@@ -25,6 +28,33 @@ int bits_for(size_t points) { return std::max(1, static_cast<int>(std::bit_width
 bool contains(std::span<const Ring::Index> list, Ring::Index index) {
   return std::find(list.begin(), list.end(), index) != list.end();
 }
+
+// Sets of members; insert() says whether the member is new.
+class FewMembers {  // at most kFew
+ public:
+  bool insert(Ring::Index index) {
+    if (contains(std::span(list_).first(size_), index)) return false;
+    list_[size_++] = index;
+    return true;
+  }
+
+ private:
+  std::array<Ring::Index, kFew> list_;
+  size_t size_ = 0;
+};
+
+class ManyMembers {
+ public:
+  explicit ManyMembers(size_t members) : has_(members, false) {}
+  bool insert(Ring::Index index) {
+    if (has_[index]) return false;
+    has_[index] = true;
+    return true;
+  }
+
+ private:
+  std::vector<bool> has_;
+};
 
 }  // namespace
 
@@ -166,12 +196,24 @@ void Ring::leave_zone(Index index) {
 
 uint64_t Ring::position_of(std::string_view key) { return hash64(key, kPositionSeed); }
 
+// The first entries of the arc are compared without a branch, which could not be predicted:
+// so the processor begins with the next lookup while this one waits for memory.
 size_t Ring::successor(uint64_t position) const {
   const size_t arc = position >> (64 - bits_);
   const uint64_t wanted = position << bits_;
-  size_t at = arcs_[arc];
-  const size_t end = arcs_[arc + 1];
-  while (at < end && entries_[at] < wanted) ++at;
+  const size_t begin = arcs_[arc];
+  const size_t length = arcs_[arc + 1] - begin;
+  size_t at = begin;
+  if (entries_.size() >= kAtOnce) {
+    const size_t from = std::min(begin, entries_.size() - kAtOnce);
+    for (size_t i = from; i < from + kAtOnce; ++i) {
+      // What is before the arc wraps to a great number.
+      at += static_cast<size_t>(i - begin < length) & static_cast<size_t>(entries_[i] < wanted);
+    }
+  }
+  if (length > kAtOnce || entries_.size() < kAtOnce) {
+    while (at < begin + length && entries_[at] < wanted) ++at;
+  }
   return at == entries_.size() ? 0 : at;
 }
 
@@ -181,14 +223,19 @@ size_t Ring::walk(uint64_t position, std::span<const Index> excluded, std::span<
   const size_t start = successor(position);
   const bool one_zone = zones_.size() == 1 || out.size() == 1;
   if (excluded.empty() && one_zone && out.size() <= kFew) return walk_few(start, out);
+  if (out.size() + excluded.size() <= kFew) {
+    return walk_zones(start, excluded, out, zone_relaxed, FewMembers());
+  }
+  return walk_zones(start, excluded, out, zone_relaxed, ManyMembers(members_.size()));
+}
 
-  std::vector<bool> used(members_.size(), false);
+template <typename Members>
+size_t Ring::walk_zones(size_t start, std::span<const Index> excluded, std::span<Index> out,
+                        bool* zone_relaxed, Members used) const {
   ZoneLevels levels(zones_.size());
-  for (const uint32_t zone : zone_of_) levels.add(zone);
+  for (uint32_t zone = 0; zone < zones_.size(); ++zone) levels.add(zone, zones_[zone].members);
   for (const Index index : excluded) {
-    if (used[index]) continue;
-    used[index] = true;
-    levels.exclude(zone_of_[index]);
+    if (used.insert(index)) levels.exclude(zone_of_[index]);
   }
   levels.begin();
   size_t found = 0;
@@ -196,8 +243,7 @@ size_t Ring::walk(uint64_t position, std::span<const Index> excluded, std::span<
   while (found < out.size() && levels.open()) {
     const Index index = owner(at);
     if (++at == entries_.size()) at = 0;
-    if (used[index] || !levels.due(zone_of_[index])) continue;
-    used[index] = true;
+    if (!levels.due(zone_of_[index]) || !used.insert(index)) continue;
     out[found++] = index;
     if (zone_relaxed != nullptr && levels.uneven()) *zone_relaxed = true;
     // Nodes that were passed by because of their zone may be due now.

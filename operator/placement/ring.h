@@ -111,6 +111,9 @@ class Ring {
   [[nodiscard]] bool before(uint64_t a, uint64_t b) const;
   [[nodiscard]] size_t successor(uint64_t position) const;
   size_t walk_few(size_t at, std::span<Index> out) const;
+  template <typename Members>
+  size_t walk_zones(size_t start, std::span<const Index> excluded, std::span<Index> out,
+                    bool* zone_relaxed, Members used) const;
   [[nodiscard]] Index owner(size_t at) const { return static_cast<Index>(entries_[at] & mask_); }
 
   int virtual_nodes_;

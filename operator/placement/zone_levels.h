@@ -5,18 +5,24 @@
 // Each of them takes one replica, then each the next: all stand at one level or one above.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace processhub::placement {
 
 class ZoneLevels {
  public:
-  explicit ZoneLevels(size_t zones) : zones_(zones) {}
+  explicit ZoneLevels(size_t zones)
+      : many_(zones > few_.size() ? zones : 0),
+        zones_(zones > few_.size() ? std::span(many_) : std::span(few_).first(zones)) {}
+  ZoneLevels(const ZoneLevels&) = delete;  // zones_ refers to its own
+  ZoneLevels& operator=(const ZoneLevels&) = delete;
 
-  // First: each member, each that is excluded; then begin().
-  void add(uint32_t zone) { ++zones_[zone].left; }
+  // First: each zone's members, each of them that is excluded; then begin().
+  void add(uint32_t zone, size_t members) { zones_[zone].left += members; }
   void exclude(uint32_t zone) { --zones_[zone].left; }
   void begin() {
     for (const Zone& zone : zones_) open_ += zone.left > 0 ? 1 : 0;
@@ -46,10 +52,12 @@ class ZoneLevels {
     size_t left = 0;      // nodes that can still be taken
     size_t replicas = 0;  // that have been taken
   };
-  std::vector<Zone> zones_;
-  size_t level_ = 0;  // replicas in each zone that is due
-  size_t due_ = 0;    // zones at that level that have a node left
-  size_t open_ = 0;   // zones that have a node left
+  std::array<Zone, 8> few_;  // most clusters have three
+  std::vector<Zone> many_;
+  std::span<Zone> zones_;  // one of these
+  size_t level_ = 0;       // replicas in each zone that is due
+  size_t due_ = 0;         // zones at that level that have a node left
+  size_t open_ = 0;        // zones that have a node left
   size_t taken_ = 0;
 };
 

@@ -1,5 +1,6 @@
 // A fuzz target without a fuzzer: over the files that are given, or over a fixed sequence of
 // random inputs.
+#include <cstdint>
 #include <fstream>
 #include <iterator>
 #include <random>

@@ -49,6 +49,7 @@ std::vector<Member> random_members(std::mt19937_64& random, int most) {
     result.emplace(member.name, member);
   }
   std::vector<Member> members;
+  members.reserve(result.size());
   for (auto& [name, member] : result) members.push_back(std::move(member));
   std::shuffle(members.begin(), members.end(), random);
   return members;
