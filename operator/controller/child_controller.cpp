@@ -85,7 +85,10 @@ void ChildController::work(const Child& child) {
                               hub_key.name, hub_key.ns));
   }
   HubEntry* entry = context_.hubs.find(hub_key);
-  if (entry == nullptr) return finish(child->key(), {});  // the hub's turn comes, then ours
+  // The hub's turn comes, then ours.
+  if (entry == nullptr || (entry->frame == nullptr && entry->problem.empty())) {
+    return finish(child->key(), {});
+  }
   if (entry->frame == nullptr) return reject(child, "HubInvalid", entry->problem);
 
   const auto pods = context_.caches.pods_by_child.find(child->key());

@@ -10,6 +10,7 @@
 #include "base/executor.h"
 #include "controller/caches.h"
 #include "controller/hub_registry.h"
+#include "controller/node_scores.h"
 #include "controller/template_book.h"
 #include "kube/client.h"
 #include "status/event_recorder.h"
@@ -33,6 +34,7 @@ struct Context {
   Caches& caches;
   HubRegistry& hubs;
   TemplateBook& templates;
+  NodeScores& scores;
   status::EventRecorder& events;
   Observer observer = {};
 

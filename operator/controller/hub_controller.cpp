@@ -111,6 +111,7 @@ void HubController::lead(bool leads) {
     for (const auto& [key, entry] : context_.hubs.all()) context_.observer.hub_gone(key);
   }
   context_.hubs.clear();
+  context_.scores.forget_all();
   inline_children_.stop();
   if (leads) add_all();
 }
@@ -124,9 +125,12 @@ void HubController::reconcile(const HubKey& key) {
   if (!leads_) return worker_.rest(key);
   HubEntry& entry = context_.hubs.at(key);
   if (entry.frame != nullptr && entry.frame->uid != hub->meta.uid) entry = {};  // another hub
+  std::optional<plan::NodeScores> scores = scores_of(*hub);
+  if (!scores && entry.frame == nullptr) return worker_.rest(key);  // until they are measured
   // The children plan with it, also while our own writes are on their way to the caches.
   std::optional<std::string> problem = hub->problem;
-  if (!problem) problem = update_frame(hub, entry);
+  if (!problem)
+    problem = update_frame(hub, entry, scores ? *std::move(scores) : entry.frame->scores);
   if (problem && (entry.frame != nullptr || entry.problem != *problem)) {
     entry.frame = nullptr;
     entry.problem = *problem;
@@ -162,7 +166,16 @@ void HubController::work(const Hub& hub, HubEntry& entry) {
                                  .now = context_.clock.wall_now()}));
 }
 
-std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry& entry) {
+std::optional<plan::NodeScores> HubController::scores_of(const api::ProcessHub& hub) {
+  if (hub.spec.distribution.strategy != api::DistributionStrategyKind::kCentralizedLoadBalancer) {
+    context_.scores.forget(hub.key());
+    return plan::NodeScores{};
+  }
+  return context_.scores.of(hub);
+}
+
+std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry& entry,
+                                                       plan::NodeScores scores) {
   std::vector<const kube::Node*> nodes;
   nodes.reserve(context_.caches.nodes.size());
   for (const auto& [name, node] : context_.caches.nodes.all()) nodes.push_back(node.get());
@@ -187,7 +200,7 @@ std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry&
         membership.members.size(), points, kMostPoints);
   }
   const auto before = entry.frame;
-  entry.frame = plan::make_frame(hub, std::move(membership), before.get());
+  entry.frame = plan::make_frame(hub, std::move(membership), before.get(), std::move(scores));
   entry.problem.clear();
   if (before == nullptr) count_moves(hub->key(), entry);
   update_ledger(before.get(), entry);
@@ -345,6 +358,7 @@ void HubController::put_status(const Hub& hub, const api::HubStatus& status,
 void HubController::forget(const HubKey& key) {
   own_writes_.forget(key);
   context_.templates.forget(key);
+  context_.scores.forget(key);
   if (context_.hubs.find(key) == nullptr) return;
   context_.hubs.erase(key);
   if (context_.observer.hub_gone) context_.observer.hub_gone(key);

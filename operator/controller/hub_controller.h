@@ -42,7 +42,10 @@ class HubController {
   void reconcile(const HubKey& key);
   void work(const Hub& hub, HubEntry& entry);
   // An answer says why there can be no frame.
-  [[nodiscard]] std::optional<std::string> update_frame(const Hub& hub, HubEntry& entry);
+  [[nodiscard]] std::optional<std::string> update_frame(const Hub& hub, HubEntry& entry,
+                                                        plan::NodeScores scores);
+  // None while they are being measured.
+  [[nodiscard]] std::optional<plan::NodeScores> scores_of(const api::ProcessHub& hub);
   void tell_of_members(const api::ProcessHub& hub, const plan::HubFrame& before,
                        const plan::HubFrame& after);
   [[nodiscard]] std::string names_of_children_on(const HubKey& hub, const NodeName& node) const;

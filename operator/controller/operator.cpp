@@ -39,6 +39,9 @@ Operator::Operator(kube::Transport& transport, Executor& executor, const Clock& 
                  [this](const HubKey& hub, const std::optional<ChildKey>& child) {
                    child ? child_controller_.add(*child) : hub_controller_.add(hub);
                  }),
+      scores_(
+          client_, executor, caches_, [this] { watch_pod_loads(); },
+          [this](const HubKey& hub) { hub_controller_.add(hub); }),
       events_(client_, clock, options_.identity),
       context_{.client = client_,
                .executor = executor_,
@@ -46,6 +49,7 @@ Operator::Operator(kube::Transport& transport, Executor& executor, const Clock& 
                .caches = caches_,
                .hubs = registry_,
                .templates = templates_,
+               .scores = scores_,
                .events = events_,
                .observer = options_.observer},
       child_controller_(context_, queue_options(options_, "processhubchild", kChildWorkers)),
@@ -62,6 +66,12 @@ void Operator::start(std::function<void()> synced) {
         cache::store_sink<api::ProcessHub>(caches_.hubs, api::parse_hub));
   watch(kube::kProcessHubChildren, custom_resource_mask(), "",
         cache::store_sink<api::ProcessHubChild>(caches_.children, api::parse_child));
+}
+
+// Also those of others: they load the nodes as well. With one namespace to watch, of that alone.
+void Operator::watch_pod_loads() {
+  watch(kube::kPods, kube::pod_load_mask(), "",
+        cache::store_sink<kube::PodLoad>(caches_.pod_loads, kube::decode_pod_load));
 }
 
 void Operator::watch(kube::Resource resource, kube::Projection mask, std::string label_selector,

@@ -56,6 +56,7 @@ class Operator {
  private:
   void watch(kube::Resource resource, kube::Projection mask, std::string label_selector,
              watch::ReflectorSink sink);
+  void watch_pod_loads();
   void check_synced();
 
   Executor& executor_;
@@ -66,6 +67,7 @@ class Operator {
   Caches caches_;
   HubRegistry registry_;
   TemplateBook templates_;
+  NodeScores scores_;
   status::EventRecorder events_;
   Context context_;
   ChildController child_controller_;

@@ -131,8 +131,8 @@ Result<PodLoad> decode_pod_load(const json& object) {
   const std::string phase = fields.object("status").text("phase");
   if (error) return tl::unexpected(*std::move(error));
   const json* spec = member(&object, "spec");
-  const bool ended = phase == "Succeeded" || phase == "Failed";
-  if (spec != nullptr && !ended) load.requests = requests_of(*spec);
+  load.ended = phase == "Succeeded" || phase == "Failed";
+  if (spec != nullptr) load.requests = requests_of(*spec);
   return load;
 }
 

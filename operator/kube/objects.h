@@ -68,9 +68,10 @@ struct Resources {
 
 // What a pod, whoever's it is, asks of its node.
 struct PodLoad {
-  ObjectMeta meta = {};     // namespace, name, uid and version alone
-  NodeName node = {};       // where it is bound; empty before
-  Resources requests = {};  // none once it has ended
+  ObjectMeta meta = {};  // namespace, name, uid and version alone
+  NodeName node = {};    // where it is bound; empty before
+  Resources requests = {};
+  bool ended = false;  // Succeeded or Failed: it asks for nothing any more
   bool operator==(const PodLoad&) const = default;
 };
 

@@ -133,14 +133,14 @@ TEST(PodLoad, IsReadThroughASmallMask) {
           .requests = {.cpu_milli = 1010, .memory = 3 * kMi}}));
 }
 
-TEST(PodLoad, OfAPodThatHasEndedIsNothing) {
+TEST(PodLoad, OfAPodThatHasEndedIsToldSo) {
   json pod = a_pod();
   for (const char* phase : {"Succeeded", "Failed"}) {
     pod["status"]["phase"] = phase;
-    EXPECT_EQ(decode_pod_load(pod)->requests, Resources{}) << phase;
+    EXPECT_TRUE(decode_pod_load(pod)->ended) << phase;
   }
   pod.erase("status");
-  EXPECT_NE(decode_pod_load(pod)->requests, Resources{});
+  EXPECT_FALSE(decode_pod_load(pod)->ended);
 }
 
 TEST(PodLoad, OfSomethingElseIsAnErrorThatNamesIt) {
