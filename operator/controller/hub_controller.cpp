@@ -125,14 +125,16 @@ void HubController::reconcile(const HubKey& key) {
   if (!leads_) return worker_.rest(key);
   HubEntry& entry = context_.hubs.at(key);
   if (entry.frame != nullptr && entry.frame->uid != hub->meta.uid) entry = {};  // another hub
-  std::optional<plan::NodeScores> scores = scores_of(*hub);
-  if (!scores && entry.frame == nullptr) return worker_.rest(key);  // until they are measured
-  // The children plan with it, also while our own writes are on their way to the caches.
   std::optional<std::string> problem = hub->problem;
-  if (!problem)
+  if (!problem) {
+    std::optional<plan::NodeScores> scores = scores_of(*hub);
+    if (!scores && entry.frame == nullptr) return worker_.rest(key);  // until they are measured
+    // The children plan with it, also while our own writes are on their way to the caches.
     problem = update_frame(hub, entry, scores ? *std::move(scores) : entry.frame->scores);
+  }
   if (problem && (entry.frame != nullptr || entry.problem != *problem)) {
     entry.frame = nullptr;
+    entry.ledger = {};
     entry.problem = *problem;
     children_.add_all_of(key);
   }

@@ -257,6 +257,21 @@ TEST_F(HubPlanTest, TheStatusCountsNodes) {
   EXPECT_EQ(made.status.observed_generation, 1);
 }
 
+TEST_F(HubPlanTest, TheLoadOfTheFullestMemberAndTheMeanAreTold) {
+  nodes_ = {NodeBuilder("node-a"), NodeBuilder("node-b"), NodeBuilder("node-c")};
+  api::ProcessHubChild& one = own("orders", Phase::kRunning);
+  one.status.replicas = {
+      {.slot = 0, .incarnation = 1, .node = NodeName("node-c")},  // left behind
+      {.slot = 0, .incarnation = 2, .node = NodeName("node-a")},
+      {.slot = 1, .node = NodeName("node-b")}};
+  api::ProcessHubChild& two = own("bills", Phase::kRunning);
+  two.status.replicas = {{.slot = 0, .node = NodeName("node-a")},
+                         {.slot = 1, .node = NodeName("gone")}};
+  const HubPlan made = plan();
+  EXPECT_EQ(made.status.placement.max_load, 2);
+  EXPECT_EQ(made.status.placement.mean_load, "1.0");
+}
+
 TEST_F(HubPlanTest, AHubWhoseChildrenAllRunIsReady) {
   hub_->spec.children.clear();
   own("a", Phase::kRunning);
