@@ -81,19 +81,19 @@ class BoundedRing::Child {
   // room. Their home has gone: they stay, standing for the next one. Where there are more of
   // them than replicas, those that could stay do.
   void settle_others() {
-    std::erase_if(others_, [&](const Seat& seat) { return is_taken(seat.node); });
-    std::stable_partition(others_.begin(), others_.end(),
-                          [&](const Seat& seat) { return !is_displaced(seat); });
-    const auto open = static_cast<size_t>(std::count(seated_.begin(), seated_.end(), false));
-    if (others_.size() > open) others_.resize(open);
-    for (const bool displaced : {true, false}) {
-      for (const Seat& seat : others_) {
-        if (is_displaced(seat) != displaced || is_taken(seat.node)) continue;
-        const size_t home = next_home();
-        const bool goes = displaced && !loads_.full(homes_[home]);
-        put(home, goes ? Seat{.node = homes_[home]} : seat);
-      }
+    std::vector<Seat> displaced;
+    std::vector<Seat> staying;
+    for (const Seat& seat : others_) {
+      if (!is_taken(seat.node)) (is_displaced(seat) ? displaced : staying).push_back(seat);
     }
+    const auto open = static_cast<size_t>(std::count(seated_.begin(), seated_.end(), false));
+    staying.resize(std::min(staying.size(), open));
+    displaced.resize(std::min(displaced.size(), open - staying.size()));
+    for (const Seat& seat : displaced) {
+      const size_t home = next_home();
+      put(home, loads_.full(homes_[home]) ? seat : Seat{.node = homes_[home]});
+    }
+    for (const Seat& seat : staying) put(next_home(), seat);
   }
 
   // Its home could still be used, but the walk prefers others.
