@@ -4,6 +4,7 @@ benchmarks/placement/run prepares what this needs and calls it. Only Python's ow
 """
 import argparse
 import json
+import os
 import pathlib
 import platform
 import re
@@ -16,6 +17,8 @@ POINTS = 512
 KEYS = 1_000_000
 # With fewer keys than this, loads and moves are noise.
 ENOUGH_KEYS = 100_000
+# What others may use of the machine without being mentioned.
+SOME_CORES = 0.25
 STEP = 60  # seconds that each step of a library has: the build, the lookups, one pass ...
 
 # What the tables call them, the language, and what the language's program calls them.
@@ -53,6 +56,27 @@ COLUMNS = [
 ]
 AIMED_AT = 1000
 NONE = "—"
+
+
+class Others:
+    """How many cores others have used since it was made."""
+
+    def __init__(self):
+        self.began, self.before = time.monotonic(), self.used()
+
+    @staticmethod
+    def used():
+        with open("/proc/stat") as stat:
+            user, nice, system, _, _, irq, softirq = map(int, stat.readline().split()[1:8])
+        ours = os.times()
+        return ((user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+                - ours.user - ours.system - ours.children_user - ours.children_system)
+
+    def note(self, cells):
+        cores = (self.used() - self.before) / (time.monotonic() - self.began)
+        if cores > SOME_CORES:
+            for cell in cells:
+                cell.notes.append(f"others used {cores:.1f} cores meanwhile")
 
 
 class Cell:
@@ -307,7 +331,9 @@ def main():
     out = options.build / "benchmarks/placement/peers"
 
     began = time.monotonic()
+    others = Others()
     ours, names = run_ours(options.build, nodes)
+    others.note(ours.values())
     cells = {count: {OURS: ours[count], OURS_NAMES: names[count]} for count in nodes}
     for library in LIBRARIES:
         if not any(word in library for word in words):
@@ -315,7 +341,9 @@ def main():
         for count in nodes:
             print(f"==> {time.monotonic() - began:4.0f} s  {library}, {count:,} nodes",
                   file=sys.stderr, flush=True)
+            others = Others()
             cells[count][library] = run_peer(options.build, out, library, count, options.step)
+            others.note([cells[count][library]])
 
     entries = results(cells, nodes, options.command)
     print_table(entries, nodes)

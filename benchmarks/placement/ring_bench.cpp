@@ -54,7 +54,7 @@ void lookup(benchmark::State& state) {
   const Ring& ring = ring_of(static_cast<int>(state.range(0)));
   const auto replicas = static_cast<size_t>(state.range(1));
   std::array<Ring::Index, kMostReplicas> out{};
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     for (const std::string_view key : keys().all()) {
       ring.walk(Ring::position_of(key), {}, std::span(out).first(replicas));
       benchmark::DoNotOptimize(out);
@@ -67,7 +67,7 @@ void lookup(benchmark::State& state) {
 void place(benchmark::State& state) {
   const Ring& ring = ring_of(static_cast<int>(state.range(0)));
   const auto replicas = static_cast<int>(state.range(1));
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     for (const std::string_view key : keys().all()) {
       benchmark::DoNotOptimize(ring.place(key, replicas, {}));
     }
@@ -77,7 +77,7 @@ void place(benchmark::State& state) {
 
 // The part of a lookup that is its hash.
 void hash(benchmark::State& state) {
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     for (const std::string_view key : keys().all()) {
       benchmark::DoNotOptimize(Ring::position_of(key));
     }
@@ -95,7 +95,7 @@ void build(benchmark::State& state) {
   const size_t before = heap();
   const Ring first(nodes, kPoints);
   state.counters["memory"] = static_cast<double>(heap() - before);
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     const Ring ring(nodes, kPoints);
     benchmark::DoNotOptimize(ring.points());
   }
@@ -106,7 +106,7 @@ void add(benchmark::State& state) {
   const auto nodes = static_cast<int>(state.range(0));
   Ring ring(members(nodes), kPoints);
   const Member joins{.name = NodeName(node_name(newcomer(nodes)))};
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     const auto began = Clock::now();
     ring.add(joins);
     state.SetIterationTime(std::chrono::duration<double>(Clock::now() - began).count());
@@ -132,7 +132,7 @@ Placements placements(const Ring& ring, int replicas) {
 void quality(benchmark::State& state) {
   const auto nodes = static_cast<int>(state.range(0));
   const auto replicas = static_cast<int>(state.range(1));
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     Ring ring(members(nodes), kPoints);
     const Placements built = placements(ring, replicas);
     ring.add({.name = NodeName(node_name(newcomer(nodes)))});
@@ -157,7 +157,7 @@ void bounded(benchmark::State& state) {
   std::array<BoundedRing::Seat, kMostReplicas> out{};
   uint32_t most = 0;
   size_t missing = 0;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     Loads loads(ring.members().size());
     loads.set_caps(caps);
     const BoundedRing bounded(ring, loads);
