@@ -13,7 +13,7 @@ namespace {
 
 // What a pod that asks for nothing counts as, like in the scheduler's own scores.
 constexpr int64_t kLeastCpu = 100;                   // thousandths of a core
-constexpr int64_t kLeastMemory = 200 * 1024 * 1024;  // bytes
+constexpr int64_t kLeastMemory = int64_t{200} * 1024 * 1024;  // bytes
 
 kube::Resources at_least_something(kube::Resources resources) {
   if (resources.cpu_milli == 0) resources.cpu_milli = kLeastCpu;

@@ -97,6 +97,7 @@ std::optional<Condition> problem_of_list(const ChildInput& input, const ChildPla
   }
   if (placed.placement.away.empty()) return std::nullopt;
   std::vector<std::string> names;
+  names.reserve(placed.placement.away.size());
   for (const NodeName& node : placed.placement.away) names.push_back(node.str());
   return Condition{
       .type = kDegraded,
