@@ -25,6 +25,8 @@ struct Seat {
   bool operator==(const Seat&) const = default;
 };
 
+[[nodiscard]] std::vector<NodeName> nodes_of(std::span<const Seat> seats);
+
 // What a strategy is asked about one child.
 struct Request {
   std::string_view key;                     // "namespace/hub/child"

@@ -30,10 +30,9 @@ void Ledger::use(std::shared_ptr<const DistributionStrategy> strategy, int repli
 }
 
 void Ledger::add(const Key& child, Entry recorded) {
-  if (!remembers()) return;
-  const auto [entry, added] = entries_.try_emplace(child, std::move(recorded));
-  if (!added) return;
-  count(entry->second.seats, true);
+  if (!remembers() || contains(child)) return;
+  count(recorded.seats, true);
+  entries_[child] = std::move(recorded);
   wait(child);
 }
 

@@ -31,7 +31,7 @@ class Placer {
       while (exclude_a_lost_node() || spill_a_pod()) {
       }
     }
-    for (const placement::Seat& seat : out_.placement.seats) out_.nodes.push_back(seat.node);
+    out_.nodes = placement::nodes_of(out_.placement.seats);
     return std::move(out_);
   }
 

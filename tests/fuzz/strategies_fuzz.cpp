@@ -48,6 +48,7 @@ class StrategiesFuzz {
 
   void use() {
     std::vector<Member> members;
+    members.reserve(members_.size());
     for (const auto& [node, member] : members_) members.push_back(member);
     switch (kind_) {
       case 0:

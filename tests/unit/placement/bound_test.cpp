@@ -71,7 +71,7 @@ TEST(BoundTest, RelaxedIsExactWhereFloatingPointWouldNotBe) {
     const uint64_t replicas = 1 + random() % 100'000'000;
     const std::vector<Member> some = weighing(
         {1 + static_cast<int>(random() % 10'000), 1 + static_cast<int>(random() % 10'000)});
-    const uint64_t weights = static_cast<uint64_t>(some[0].weight + some[1].weight);
+    const int weights = some[0].weight + some[1].weight;
     const auto held = caps(some, replicas, {.load_factor_percent = 100, .relaxed = true});
     const auto strict = caps(some, replicas, {.load_factor_percent = 100});
     for (size_t i = 0; i < 2; ++i) {
@@ -107,6 +107,7 @@ TEST(BoundTest, TheOrderOfMembersDoesNotMatter) {
   for (int round = 0; round < 50; ++round) {
     std::shuffle(order.begin(), order.end(), random);
     std::vector<Member> shuffled;
+    shuffled.reserve(order.size());
     for (const size_t i : order) shuffled.push_back(some[i]);
     const auto other = caps(shuffled, 97, {});
     for (size_t i = 0; i < order.size(); ++i) ASSERT_EQ(other[i], held[order[i]]);

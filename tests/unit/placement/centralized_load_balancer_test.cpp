@@ -18,12 +18,6 @@ using ::testing::SizeIs;
 
 using Scores = std::unordered_map<NodeName, NodeScore>;
 
-std::vector<NodeName> nodes(std::span<const Seat> seats) {
-  std::vector<NodeName> result;
-  for (const Seat& seat : seats) result.push_back(seat.node);
-  return result;
-}
-
 // Four nodes; node 2 has the least load, then 0, 3 and 1.
 Scores uneven() {
   return {{name("node", 0), {.score = 0.3, .ask = 0.01}},
@@ -37,8 +31,8 @@ Placement place(const Request& request) {
 }
 
 TEST(CentralizedLoadBalancerTest, ReplicasGoToTheNodesUnderTheLeastLoad) {
-  EXPECT_THAT(nodes(place({.key = "k", .replicas = 1}).seats), ElementsAre(name("node", 2)));
-  EXPECT_THAT(nodes(place({.key = "k", .replicas = 3}).seats),
+  EXPECT_THAT(nodes_of(place({.key = "k", .replicas = 1}).seats), ElementsAre(name("node", 2)));
+  EXPECT_THAT(nodes_of(place({.key = "k", .replicas = 3}).seats),
               ElementsAre(name("node", 2), name("node", 0), name("node", 3)));
   EXPECT_THAT(place({.key = "k", .replicas = 9}).seats, SizeIs(4));
   EXPECT_THAT(place({.key = "k", .replicas = 0}).seats, IsEmpty());
@@ -47,17 +41,18 @@ TEST(CentralizedLoadBalancerTest, ReplicasGoToTheNodesUnderTheLeastLoad) {
 TEST(CentralizedLoadBalancerTest, AChildKeepsItsNodeHoweverLoaded) {
   const std::vector<Seat> had{{.node = name("node", 1)}};
   EXPECT_EQ(place({.key = "k", .replicas = 1, .seats = had}).seats, had);
-  EXPECT_THAT(nodes(place({.key = "k", .replicas = 2, .seats = had}).seats),
+  EXPECT_THAT(nodes_of(place({.key = "k", .replicas = 2, .seats = had}).seats),
               ElementsAre(name("node", 1), name("node", 2)));
 }
 
 TEST(CentralizedLoadBalancerTest, OnlyAReplicaThatLosesItsNodeMoves) {
   const std::vector<Seat> had{{.node = name("node", 1)}, {.node = name("node", 3)}};
   const std::vector<NodeName> excluded{name("node", 1)};
-  EXPECT_THAT(nodes(place({.key = "k", .replicas = 2, .excluded = excluded, .seats = had}).seats),
-              ElementsAre(name("node", 3), name("node", 2)));
+  EXPECT_THAT(
+      nodes_of(place({.key = "k", .replicas = 2, .excluded = excluded, .seats = had}).seats),
+      ElementsAre(name("node", 3), name("node", 2)));
   const std::vector<Seat> gone{{.node = NodeName("gone")}, {.node = name("node", 3)}};
-  EXPECT_THAT(nodes(place({.key = "k", .replicas = 2, .seats = gone}).seats),
+  EXPECT_THAT(nodes_of(place({.key = "k", .replicas = 2, .seats = gone}).seats),
               ElementsAre(name("node", 3), name("node", 2)));
 }
 
@@ -65,7 +60,7 @@ TEST(CentralizedLoadBalancerTest, AMemberWithoutAScoreCountsAsFull) {
   Scores scores = uneven();
   scores.erase(name("node", 2));
   const CentralizedLoadBalancer strategy(members(4), scores);
-  EXPECT_THAT(nodes(strategy.belongs_to({.key = "k", .replicas = 4}, Loads(4)).seats),
+  EXPECT_THAT(nodes_of(strategy.belongs_to({.key = "k", .replicas = 4}, Loads(4)).seats),
               ElementsAre(name("node", 0), name("node", 3), name("node", 1), name("node", 2)));
 }
 
@@ -93,7 +88,8 @@ TEST(CentralizedLoadBalancerTest, WhatCameBeforeTheMeasureIsNotCountedTwice) {
   const CentralizedLoadBalancer strategy(members(2), scores);
   Loads loads(2);
   for (int i = 0; i < 3; ++i) loads.add(0);
-  EXPECT_THAT(nodes(strategy.belongs_to({.key = "k"}, loads).seats), ElementsAre(name("node", 0)));
+  EXPECT_THAT(nodes_of(strategy.belongs_to({.key = "k"}, loads).seats),
+              ElementsAre(name("node", 0)));
 }
 
 TEST(CentralizedLoadBalancerTest, NothingMovesBecauseANodeJoins) {

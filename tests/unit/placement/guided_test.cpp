@@ -12,12 +12,6 @@ using ::testing::IsEmpty;
 using testing::members;
 using testing::name;
 
-std::vector<NodeName> nodes(const Placement& placement) {
-  std::vector<NodeName> result;
-  for (const Seat& seat : placement.seats) result.push_back(seat.node);
-  return result;
-}
-
 class GuidedTest : public ::testing::Test {
  protected:
   Placement place(const std::vector<NodeName>& listed, int replicas,
@@ -34,12 +28,12 @@ class GuidedTest : public ::testing::Test {
 };
 
 TEST_F(GuidedTest, TheFirstOfTheListAreTheNodes) {
-  EXPECT_THAT(nodes(place({four_, one_, two_}, 2)), ElementsAre(four_, one_));
+  EXPECT_THAT(nodes_of(place({four_, one_, two_}, 2).seats), ElementsAre(four_, one_));
 }
 
 TEST_F(GuidedTest, OneThatIsAwayIsPassedOverAndTold) {
   const Placement placed = place({four_, away_, two_}, 2);
-  EXPECT_THAT(nodes(placed), ElementsAre(four_, two_));
+  EXPECT_THAT(nodes_of(placed.seats), ElementsAre(four_, two_));
   EXPECT_THAT(placed.away, ElementsAre(away_));
 }
 
@@ -49,13 +43,13 @@ TEST_F(GuidedTest, OneThatIsAwayIsToldAlsoWhereItIsNotNeeded) {
 
 TEST_F(GuidedTest, OneThatIsExcludedIsPassedOver) {
   const Placement placed = place({four_, one_}, 1, {four_});
-  EXPECT_THAT(nodes(placed), ElementsAre(one_));
+  EXPECT_THAT(nodes_of(placed.seats), ElementsAre(one_));
   EXPECT_THAT(placed.away, IsEmpty());
 }
 
 TEST_F(GuidedTest, AShortListGivesWhatItHas) {
-  EXPECT_THAT(nodes(place({four_}, 3)), ElementsAre(four_));
-  EXPECT_THAT(nodes(place({}, 3)), IsEmpty());
+  EXPECT_THAT(nodes_of(place({four_}, 3).seats), ElementsAre(four_));
+  EXPECT_THAT(nodes_of(place({}, 3).seats), IsEmpty());
 }
 
 TEST_F(GuidedTest, WhatAChildHadBeforeDoesNotMatterSoItGoesBack) {
@@ -64,7 +58,7 @@ TEST_F(GuidedTest, WhatAChildHadBeforeDoesNotMatterSoItGoesBack) {
   const Placement placed =
       Guided(members(5))
           .belongs_to({.key = "ns/hub/child", .replicas = 1, .listed = list, .seats = had}, {});
-  EXPECT_THAT(nodes(placed), ElementsAre(four_));
+  EXPECT_THAT(nodes_of(placed.seats), ElementsAre(four_));
 }
 
 TEST_F(GuidedTest, WithoutMembersAllAreAway) {

@@ -134,9 +134,7 @@ std::vector<NodeName> Situation::ring_nodes(const std::vector<NodeName>& exclude
                                         .replicas = frame_->redundancy->replication_factor(),
                                         .excluded = excluded},
                                        ledger.loads());
-  std::vector<NodeName> nodes;
-  for (const placement::Seat& seat : placed.seats) nodes.push_back(seat.node);
-  return nodes;
+  return placement::nodes_of(placed.seats);
 }
 
 kube::Pod& Situation::run(int slot, const NodeName& node_name, int incarnation) {

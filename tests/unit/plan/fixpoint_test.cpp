@@ -188,6 +188,8 @@ class Story {
       case 15:
         if (is_guided()) list_nodes();
         break;
+      default:
+        break;
     }
   }
 

@@ -260,10 +260,9 @@ TEST_F(HubPlanTest, TheStatusCountsNodes) {
 TEST_F(HubPlanTest, TheLoadOfTheFullestMemberAndTheMeanAreTold) {
   nodes_ = {NodeBuilder("node-a"), NodeBuilder("node-b"), NodeBuilder("node-c")};
   api::ProcessHubChild& one = own("orders", Phase::kRunning);
-  one.status.replicas = {
-      {.slot = 0, .incarnation = 1, .node = NodeName("node-c")},  // left behind
-      {.slot = 0, .incarnation = 2, .node = NodeName("node-a")},
-      {.slot = 1, .node = NodeName("node-b")}};
+  one.status.replicas = {{.slot = 0, .incarnation = 1, .node = NodeName("node-c")},  // left behind
+                         {.slot = 0, .incarnation = 2, .node = NodeName("node-a")},
+                         {.slot = 1, .node = NodeName("node-b")}};
   api::ProcessHubChild& two = own("bills", Phase::kRunning);
   two.status.replicas = {{.slot = 0, .node = NodeName("node-a")},
                          {.slot = 1, .node = NodeName("gone")}};

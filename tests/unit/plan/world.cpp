@@ -113,6 +113,7 @@ int World::limit() const {
 
 void World::update_frame() {
   std::vector<const kube::Node*> views;
+  views.reserve(nodes.size());
   for (const auto& [name, node] : nodes) views.push_back(&node);
   Membership membership = next_membership(
       {.hub = hub->spec,
@@ -169,9 +170,7 @@ std::vector<NodeName> World::nodes_for(const api::ProcessHubChild& child) const 
                                         .listed = child.spec.nodes,
                                         .seats = ledger_.seats(key)},
                                        ledger_.loads());
-  std::vector<NodeName> nodes;
-  for (const placement::Seat& seat : placed.seats) nodes.push_back(seat.node);
-  return nodes;
+  return placement::nodes_of(placed.seats);
 }
 
 ChildPlan World::plan(const api::ProcessHubChild& child, bool may_move) const {
