@@ -11,6 +11,8 @@
 namespace processhub::placement {
 namespace {
 
+constexpr uint64_t kNameSeed = 0;
+constexpr uint64_t kPointSeed = 0;
 constexpr uint64_t kPositionSeed = 0;
 // With more replicas and exclusions than this, what is used is looked up in a table.
 constexpr size_t kFew = 16;
@@ -20,6 +22,16 @@ constexpr size_t kAtOnce = 4;
 size_t count_of(const Member& member, int virtual_nodes) {
   const int64_t rounded = (int64_t{virtual_nodes} * member.weight + 50) / 100;
   return static_cast<size_t>(std::max<int64_t>(1, rounded));  // every member can be found
+}
+
+uint64_t little_endian(uint64_t number) {
+  return std::endian::native == std::endian::little ? number : __builtin_bswap64(number);
+}
+
+// Point i of the member whose name has the hash `name`.
+uint64_t point_of(uint64_t name, uint64_t i) {
+  const std::array<uint64_t, 2> both{little_endian(name), little_endian(i)};
+  return hash64({reinterpret_cast<const char*>(both.data()), sizeof(both)}, kPointSeed);
 }
 
 // About one arc for each point, so that a lookup meets one or two.
@@ -117,7 +129,8 @@ bool Ring::before(uint64_t a, uint64_t b) const {
 std::vector<uint64_t> Ring::points_of(Index index) const {
   const Member& member = members_[index];
   std::vector<uint64_t> points(count_of(member, virtual_nodes_));
-  for (size_t i = 0; i < points.size(); ++i) points[i] = hash64(member.name.str(), i);
+  const uint64_t name = hash64(member.name.str(), kNameSeed);
+  for (size_t i = 0; i < points.size(); ++i) points[i] = point_of(name, i);
   return points;
 }
 

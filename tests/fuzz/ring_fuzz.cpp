@@ -35,10 +35,10 @@ class RingFuzz {
 
  private:
   NodeName any_name() {
-    // Names that share points, short ones, any bytes.
+    // Names that share all points, short ones, any bytes.
     switch (input_.below(3)) {
       case 0:
-        return NodeName("vm" + std::to_string(input_.below(10)));
+        return testing::equal_name(input_.below(10));
       case 1:
         return NodeName(std::string(1, static_cast<char>('a' + input_.below(4))));
       default:

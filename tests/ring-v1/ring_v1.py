@@ -13,6 +13,12 @@ def hash64(text, seed):
     return xxhash.xxh3_64_intdigest(text.encode(), seed=seed)
 
 
+def point(name, i):
+    """Point i of a member."""
+    numbers = hash64(name, 0).to_bytes(8, "little") + i.to_bytes(8, "little")
+    return xxhash.xxh3_64_intdigest(numbers, seed=0)
+
+
 def points_of(weight, virtual_nodes):
     """How many points a member has: half a point counts as one, and nobody has none."""
     return max(1, (virtual_nodes * weight + 50) // 100)
@@ -24,9 +30,9 @@ class Ring:
         # Names are compared by their bytes; Python would compare by code points, which gives
         # the same order for UTF-8.
         self.points = sorted(
-            (hash64(member["name"], seed), member["name"])
+            (point(member["name"], i), member["name"])
             for member in members
-            for seed in range(points_of(member.get("weight", 100), virtual_nodes))
+            for i in range(points_of(member.get("weight", 100), virtual_nodes))
         )
 
     def walk(self, key):

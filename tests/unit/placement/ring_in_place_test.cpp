@@ -6,7 +6,6 @@
 #include <map>
 #include <random>
 
-#include "base/hash.h"
 #include "placement/ring.h"
 #include "unit/placement/rings.h"
 
@@ -14,6 +13,7 @@ namespace processhub::placement {
 namespace {
 
 using testing::all_points;
+using testing::equal_name;
 using testing::key;
 using testing::members;
 using testing::random_exclusions;
@@ -54,7 +54,7 @@ TEST(RingInPlaceTest, PointsStandInOrderAndAreTheHashesOfTheNames) {
     for (const Member& member : some) {
       const int count = std::max(1, (virtual_nodes * member.weight + 50) / 100);
       for (int i = 0; i < count; ++i) {
-        expected.emplace_back(hash64(member.name.str(), static_cast<uint64_t>(i)), member.name);
+        expected.emplace_back(testing::point_of(member.name, i), member.name);
       }
     }
     std::sort(expected.begin(), expected.end());
@@ -128,24 +128,24 @@ TEST(RingInPlaceTest, GrowsThroughPowersOfTwoAndShrinksToNothing) {
   }
 }
 
-// These names give equal points with the seeds 0, 1 and 2, and the key lies on one.
 TEST(RingInPlaceTest, EqualPointsStandInTheOrderOfNamesWhoeverCameFirst) {
-  const uint64_t shared = hash64("nodacabc", 2);
-  ASSERT_EQ(hash64("nodbbabc", 1), shared);
-  ASSERT_EQ(hash64("nodcaabc", 0), shared);
-  std::vector<NodeName> order{NodeName("nodacabc"), NodeName("nodbbabc"), NodeName("nodcaabc")};
-  const auto sorted = order;
+  const std::vector<NodeName> sorted{equal_name(1), equal_name(2), equal_name(3)};
+  const uint64_t shared = testing::point_of(sorted[0], 0);
+  const auto first_from = [](const Ring& ring, uint64_t position) {
+    return ring.members()[ring.first(position, [](Ring::Index) { return true; })].name;
+  };
+  std::vector<NodeName> order = sorted;
   do {
     Ring ring({{.name = NodeName("other")}}, 3);
     for (const NodeName& name : order) ring.add({.name = name});
-    std::vector<NodeName> at_shared;
-    for (const auto& [position, owner] : all_points(ring)) {
-      if (position == shared) at_shared.push_back(owner);
-    }
-    EXPECT_EQ(at_shared, sorted);
-    EXPECT_EQ(ring.members()[ring.first(shared, [](Ring::Index) { return true; })].name, sorted[0]);
+    std::map<uint64_t, std::vector<NodeName>> at;
+    for (const auto& [position, owner] : all_points(ring)) at[position].push_back(owner);
+    EXPECT_EQ(at.size(), 6U);  // three of the other, and three that are shared
+    EXPECT_EQ(at[shared], sorted);
+    EXPECT_EQ(first_from(ring, shared), sorted[0]);
+    EXPECT_EQ(first_from(ring, shared - 1), sorted[0]);
     ring.remove(sorted[0]);
-    EXPECT_EQ(ring.members()[ring.first(shared, [](Ring::Index) { return true; })].name, sorted[1]);
+    EXPECT_EQ(first_from(ring, shared), sorted[1]);
   } while (std::next_permutation(order.begin(), order.end()));
 }
 

@@ -7,6 +7,13 @@
 #include <xxhash.h>
 
 namespace processhub::placement::testing {
+namespace {
+
+uint64_t hash(const std::string& text, uint64_t seed) {
+  return XXH3_64bits_withSeed(text.data(), text.size(), seed);
+}
+
+}  // namespace
 
 NodeName name(const std::string& prefix, int number) {
   std::string digits = std::to_string(number);
@@ -15,6 +22,12 @@ NodeName name(const std::string& prefix, int number) {
 }
 
 std::string key(int number) { return "default/hub/child-" + std::to_string(number); }
+
+NodeName equal_name(int number) {
+  std::string digits = std::to_string(number);
+  digits.insert(0, 8 - digits.size(), '0');
+  return NodeName("\xb8\xfe\x6c\x39\x23\xa4\x4b\xbe" + digits + "shares.allpoints");
+}
 
 std::vector<Member> members(int count, const std::string& prefix) {
   std::vector<Member> result;
@@ -41,8 +54,7 @@ std::vector<Member> random_members(std::mt19937_64& random, int most) {
   const bool weighted = below(2) == 0;
   std::map<NodeName, Member> result;
   for (int left = 1 + below(most); left > 0; --left) {
-    Member member{.name = below(4) == 0 ? NodeName("vm" + std::to_string(below(10)))
-                                        : name("node", below(1000))};
+    Member member{.name = below(4) == 0 ? equal_name(below(10)) : name("node", below(1000))};
     const int zone = lopsided && below(5) > 0 ? 0 : below(zones);
     if (zone > 0) member.zone = "zone-" + std::to_string(zone);
     if (weighted && below(2) == 0) member.weight = 1 + below(300);
@@ -92,12 +104,20 @@ std::vector<NodeName> missing(const Assignment& a, const Assignment& b) {
   return result;
 }
 
+uint64_t point_of(const NodeName& name, int i) {
+  std::string bytes;
+  for (uint64_t number : {hash(name.str(), 0), static_cast<uint64_t>(i)}) {
+    for (int byte = 0; byte < 8; ++byte) {
+      bytes.push_back(static_cast<char>(number % 256));
+      number /= 256;
+    }
+  }
+  return hash(bytes, 0);
+}
+
 Assignment place_by_the_letter(const std::vector<Member>& members, int virtual_nodes,
                                const std::string& key, int replicas,
                                const std::vector<NodeName>& excluded) {
-  const auto hash = [](const std::string& text, uint64_t seed) {
-    return XXH3_64bits_withSeed(text.data(), text.size(), seed);
-  };
   std::set<std::pair<uint64_t, NodeName>> points;
   std::map<NodeName, std::string> zone_of;
   std::set<std::string> zones;
@@ -105,9 +125,7 @@ Assignment place_by_the_letter(const std::vector<Member>& members, int virtual_n
     zone_of[member.name] = member.zone;
     zones.insert(member.zone);
     const int count = std::max(1, (virtual_nodes * member.weight + 50) / 100);
-    for (int i = 0; i < count; ++i) {
-      points.emplace(hash(member.name.str(), static_cast<uint64_t>(i)), member.name);
-    }
+    for (int i = 0; i < count; ++i) points.emplace(point_of(member.name, i), member.name);
   }
   std::vector<NodeName> walk;
   const auto start = points.lower_bound({hash(key, 0), NodeName()});
