@@ -103,6 +103,7 @@ void Ring::build() {
   }
   for (size_t arc = 1; arc < arcs_.size(); ++arc) arcs_[arc] += arcs_[arc - 1];
 
+  entries_.reserve(total);  // else it would take twice as much when it grows
   entries_.resize(total);
   std::vector<uint32_t> filled(arcs_.begin(), arcs_.end() - 1);
   size_t next = 0;
@@ -153,6 +154,7 @@ void Ring::add(Member member) {
   // From the end on, so that each entry is moved once, and none before its place is free.
   std::sort(added.begin(), added.end());
   size_t from = entries_.size();
+  entries_.reserve(from + added.size());
   entries_.resize(from + added.size());
   size_t to = entries_.size();
   size_t left = added.size();

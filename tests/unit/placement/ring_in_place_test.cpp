@@ -118,6 +118,7 @@ TEST(RingInPlaceTest, GrowsThroughPowersOfTwoAndShrinksToNothing) {
           ring, Ring({all.begin(), all.begin() + static_cast<int>(count) + 1}, virtual_nodes)));
     }
     EXPECT_GE(widths, 7);
+    EXPECT_EQ(ring.memory(), Ring(all, virtual_nodes).memory());
     for (size_t count = 0; count < all.size(); ++count) {
       ring.remove(all[count].name);
       ASSERT_NO_FATAL_FAILURE(expect_same(
