@@ -26,7 +26,7 @@ constexpr auto kStatusPeriod = std::chrono::seconds(1);
 constexpr auto kChildLag = std::chrono::milliseconds(200);
 // Of one reconcile; then the hub is looked at again, which may be paused by now.
 constexpr size_t kAppliesInARow = 100;
-// 12 bytes each: 48 MB.
+// 12 to 16 bytes each (Ring::memory()), so many 49 MB; twice that while the ring is built.
 constexpr size_t kMostPoints = 4'000'000;
 constexpr size_t kNamesInANote = 10;
 
