@@ -64,6 +64,7 @@ TEST(RingDefects, CrashPast100Nodes) {
 void expect_points_of_their_own(const std::vector<std::string>& names) {
   constexpr int kVirtualNodes = 512;
   std::vector<Member> some;
+  some.reserve(names.size());
   for (const std::string& name : names) some.push_back({.name = NodeName(name)});
   const Ring ring(some, kVirtualNodes);
   std::vector<double> shares(names.size(), 0);
@@ -84,7 +85,7 @@ void expect_points_of_their_own(const std::vector<std::string>& names) {
 TEST(RingDefects, NamesThatDifferInOneByteShareNoPoints) {
   const auto numbered = [](const std::string& prefix, int last, const std::string& suffix = "") {
     std::vector<std::string> names;
-    for (int i = 1; i <= last; ++i) names.push_back(prefix + std::to_string(i) + suffix);
+    for (int i = 1; i <= last; ++i) names.push_back((prefix + std::to_string(i)).append(suffix));
     return names;
   };
   std::vector<std::string> letters;
@@ -92,6 +93,7 @@ TEST(RingDefects, NamesThatDifferInOneByteShareNoPoints) {
   std::vector<std::string> padded;
   for (int i = 1; i <= 500; ++i) padded.push_back(name("node", i).str());
   std::vector<std::string> racks;
+  racks.reserve(180);
   for (int i = 0; i < 180; ++i) {
     racks.push_back("srv" + std::to_string(1 + i / 20) + name("", i % 20).str());
   }

@@ -59,10 +59,11 @@ TEST(RingGoldenTest, AMemberHasThePointsThatItAlwaysHad) {
   for (const json& vector : vectors["points"]) {
     const NodeName name(vector["name"].get<std::string>());
     const int i = vector["i"];
+    const std::string point = vector["point"];
     const auto has = [&](int points) {
       const Ring ring({{.name = name}}, points);
       for (size_t at = 0; at < ring.points(); ++at) {
-        if (std::to_string(ring.point(at).position) == vector["point"]) return true;
+        if (std::to_string(ring.point(at).position) == point) return true;
       }
       return false;
     };
