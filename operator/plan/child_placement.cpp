@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "base/hash.h"
+#include "plan/labels.h"
 #include "plan/pod.h"
 #include "plan/slots.h"
 
@@ -15,6 +16,13 @@ using kube::Pod;
 
 // So many nodes are tried for a slot besides its own; then its pod waits where it is.
 constexpr int kMostSpills = 3;
+
+NodeName home_at_creation(const Slot& slot) {
+  const Pod* pod = slot.current();
+  if (pod == nullptr || node_of(*pod) != slot.node) return {};
+  const auto home = pod->meta.annotations.find(kHomeAnnotation);
+  return home == pod->meta.annotations.end() ? NodeName() : NodeName(home->second);
+}
 
 class Placer {
  public:
@@ -156,7 +164,7 @@ placement::Ledger::Entry record_of(const api::ProcessHubChild& child,
   }
   placement::Ledger::Entry entry{.excluded = names_of(child.status.excluded)};
   for (const auto& [number, slot] : known_slots(child.status, own)) {
-    placement::Seat seat{.node = slot.node};
+    placement::Seat seat{.node = slot.node, .home = home_at_creation(slot)};
     for (const api::Replica& replica : child.status.replicas) {
       if (replica.slot != number || replica.node != slot.node) continue;
       seat.home = replica.home;

@@ -147,7 +147,8 @@ class Planner {
                                .slot = slot.number,
                                .incarnation = slot.incarnation,
                                .node = *slot.target,
-                               .node_uid = node.uid};
+                               .node_uid = node.uid,
+                               .home = home_of(*slot.target)};
     creates_.push_back(
         {.child = in_.child.key(),
          .owner = in_.child.meta.uid,
@@ -157,6 +158,14 @@ class Planner {
          .incarnation = slot.incarnation,
          .body = std::make_shared<const nlohmann::json>(
              build_pod(in_.frame, *pod_template, identity))});
+  }
+
+  // Where the replica on `node` would be, had that not been full.
+  [[nodiscard]] NodeName home_of(const NodeName& node) const {
+    for (const placement::Seat& seat : placed_.placement.seats) {
+      if (seat.node == node) return seat.home;
+    }
+    return {};
   }
 
   // A slot is free only when no pod with the child's labels is left in it, whatever its

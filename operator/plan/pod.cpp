@@ -157,6 +157,8 @@ json build_pod(const HubFrame& frame, const PodTemplate& pod_template,
   annotations[kSlotAnnotation] = std::to_string(identity.slot);
   annotations[kIncarnationAnnotation] = std::to_string(identity.incarnation);
   annotations[kNodeUidAnnotation] = identity.node_uid.str();
+  annotations.erase(kHomeAnnotation);
+  if (!identity.home.empty()) annotations[kHomeAnnotation] = identity.home.str();
   meta["ownerReferences"] = {{{"apiVersion", std::string(api::kGroup) + "/" + api::kVersion},
                               {"kind", "ProcessHubChild"},
                               {"name", child.meta.name},

@@ -15,6 +15,7 @@ struct PodIdentity {
   int incarnation = 1;
   NodeName node;
   Uid node_uid;
+  NodeName home = {};  // where it would be, had that not been full
 };
 
 // `<child>-<slot>-<5 of base32(hash(child uid, slot, incarnation))>`: within one

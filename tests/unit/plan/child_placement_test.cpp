@@ -232,29 +232,62 @@ TEST_F(GuidedChildTest, WithoutAListNothingIsMadeAndNothingThatRunsIsStopped) {
 }
 
 // Three children on two nodes that may hold two each: the other two have this one's home.
-TEST(BoundedChildTest, AReplicaWhoseHomeWasFullSaysSo) {
-  Situation now(2);
-  auto hub = std::make_shared<api::ProcessHub>(*now.hub);
-  hub->spec.distribution.consistent_hashing.bound = api::Bound::kStrict;
-  hub->spec.distribution.consistent_hashing.load_factor_percent = 100;
-  now.hub = hub;
-  const NodeName home = now.ring_nodes()[0];
-  const std::string name = now.child.meta.name;
-  for (int i = 0; now.ledger.size() < 2; ++i) {
-    now.child.meta.name = "other-" + std::to_string(i);
-    if (now.ring_nodes()[0] != home) continue;
-    now.ledger.add(placement_key(hub->key(), now.child.meta.name), {.seats = {{.node = home}}});
+class BoundedChildTest : public ::testing::Test {
+ protected:
+  BoundedChildTest() {
+    auto hub = std::make_shared<api::ProcessHub>(*now_.hub);
+    hub->spec.distribution.consistent_hashing.bound = api::Bound::kStrict;
+    hub->spec.distribution.consistent_hashing.load_factor_percent = 100;
+    now_.hub = hub;
+    home_ = now_.ring_nodes()[0];
+    other_ = NodeName(home_.str() == "node-a" ? "node-b" : "node-a");
+    const std::string name = now_.child.meta.name;
+    for (int i = 0; now_.ledger.size() < 2; ++i) {
+      now_.child.meta.name = "other-" + std::to_string(i);
+      if (now_.ring_nodes()[0] != home_) continue;
+      others_.push_back(placement_key(hub->key(), now_.child.meta.name));
+      now_.ledger.add(others_.back(), {.seats = {{.node = home_}}});
+    }
+    now_.child.meta.name = name;
   }
-  now.child.meta.name = name;
-  const ChildPlan plan = now.plan();
-  const NodeName other(home.str() == "node-a" ? "node-b" : "node-a");
-  EXPECT_THAT(told(plan, now.child), ElementsAre("create 0.1 on " + other.str()));
+  Situation now_{2};
+  NodeName home_;
+  NodeName other_;
+  std::vector<std::string> others_;
+};
+
+TEST_F(BoundedChildTest, AReplicaWhoseHomeWasFullSaysSo) {
+  const ChildPlan plan = now_.plan();
+  EXPECT_THAT(told(plan, now_.child), ElementsAre("create 0.1 on " + other_.str()));
   ASSERT_THAT(plan.status.replicas, SizeIs(1));
-  EXPECT_EQ(plan.status.replicas[0].home, home);
+  EXPECT_EQ(plan.status.replicas[0].home, home_);
   const api::Condition& placed = condition_of(plan.status.conditions, kPlaced);
   EXPECT_EQ(placed.status, ConditionStatus::kTrue);
   EXPECT_EQ(placed.reason, "BoundReached");
-  EXPECT_EQ(placed.message, home.str() + " was full, so it is on " + other.str());
+  EXPECT_EQ(placed.message, home_.str() + " was full, so it is on " + other_.str());
+}
+
+// The operator ends after it has made the pod and before it has written the status; meanwhile
+// the others go, and there is room again.
+TEST_F(BoundedChildTest, ThatItsHomeWasFullIsKnownFromItsPodAlone) {
+  const auto actions = now_.plan().actions;
+  ASSERT_THAT(actions, SizeIs(1));
+  kube::Pod pod = testing::pod_of(*std::get<CreatePod>(actions[0]).body, "uid-of-pod");
+  pod.node = other_;
+  pod.ready = true;
+  now_.pods = {pod};
+  for (const std::string& key : others_) now_.ledger.erase(key);
+
+  const ChildPlan plan = now_.plan();
+  EXPECT_THAT(plan.actions, IsEmpty());
+  EXPECT_FALSE(plan.wants_move);
+  ASSERT_THAT(plan.status.replicas, SizeIs(1));
+  EXPECT_EQ(plan.status.replicas[0].home, home_);
+
+  // What the status says counts more: it has followed the ring since.
+  now_.store(plan);
+  now_.child.status.replicas[0].home = NodeName();
+  EXPECT_THAT(told(now_.plan(), now_.child), ElementsAre("status", "delete 0.1 RingChanged"));
 }
 
 TEST(PlacedConditionTest, ZonesThatCannotBeEvenAreTold) {

@@ -15,9 +15,7 @@ using nlohmann::json;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using testing::make_child;
-using ::testing::Not;
 using ::testing::SizeIs;
-using ::testing::UnorderedElementsAre;
 
 class PodTest : public ::testing::Test {
  protected:
@@ -94,6 +92,12 @@ TEST_F(PodTest, TheWholePodOfASmallTemplate) {
         {"name": "PROCESSHUB_CHILD", "value": "orders"},
         {"name": "PROCESSHUB_NODE", "value": "node-a"},
         {"name": "A", "value": "b"}]}]}})"));
+}
+
+TEST_F(PodTest, WhereItWouldBeIsNotForTheTemplateToSay) {
+  const json made =
+      build(json::parse(R"({"metadata": {"annotations": {"processhub.io/home": "node-b"}}})"));
+  EXPECT_FALSE(made["metadata"]["annotations"].contains(kHomeAnnotation));
 }
 
 TEST_F(PodTest, IsReadBackAsWhatItWasMadeFor) {
