@@ -11,8 +11,6 @@ using testing::IsSubsetOf;
 
 class Nodes : public WithOperator {
  protected:
-  std::string node_of(const std::string& child) const { return pods_of_child(child).at(0).node; }
-
   // Pods of before that are not on `node` are the same now.
   void expect_untouched_but_on(const std::string& node,
                                const std::map<std::string, std::vector<PodView>>& before) const {

@@ -169,6 +169,16 @@ void WithoutOperator::given_children(const std::string& hub,
   must_kubectl({"create", "-f", "-"}, list.dump());
 }
 
+void WithoutOperator::given_child(const std::string& hub, const std::string& child,
+                                  const json& spec) const {
+  json object = {{"apiVersion", "processhub.io/v1alpha1"},
+                 {"kind", "ProcessHubChild"},
+                 {"metadata", {{"name", child}, {"namespace", ns_}}},
+                 {"spec", {{"hub", hub}}}};
+  object["spec"].merge_patch(spec);
+  apply(object);
+}
+
 void WithoutOperator::delete_child(const std::string& name) const {
   must_kubectl({"delete", "phc", name, "-n", ns_});
 }
@@ -206,6 +216,33 @@ std::string WithoutOperator::misplaced(const Wanted& wanted,
 void WithoutOperator::eventually_placed(const Wanted& wanted, std::chrono::seconds limit) const {
   const auto places = e2e::places(ns_, wanted);
   eventually([&] { return misplaced(wanted, places); }, limit);
+}
+
+void WithoutOperator::eventually_run(const std::string& hub,
+                                     const std::vector<std::string>& children, int factor) const {
+  eventually([&]() -> std::string {
+    std::map<std::string, int> serving;
+    for (const auto& [name, pod] : pods_->objects()) {
+      if (label(pod, "processhub.io/hub") != hub || is_ending(pod)) continue;
+      if (!serves(pod)) return "pod " + name + " does not serve";
+      ++serving[child_of(pod)];
+    }
+    if (serving.size() != children.size()) {
+      return fmt::format("{} children have pods instead of {}", serving.size(), children.size());
+    }
+    for (const std::string& child : children) {
+      const json status = status_of(children_->at(child));
+      if (serving[child] != factor || status.value("phase", "") != "Running") {
+        return fmt::format("{}: {} pods, phase {}", child, serving[child],
+                           status.value("phase", "(none)"));
+      }
+    }
+    const json total = children.size();
+    const json counts = status_of(hubs_->at(hub)).value("children", json::object());
+    const bool told =
+        counts.value("total", json()) == total && counts.value("ready", json()) == total;
+    return told ? "" : fmt::format("hub {}: its status says {}", hub, counts.dump());
+  });
 }
 
 void WithoutOperator::eventually_hub_says(const std::string& hub, const std::string& type,
@@ -258,6 +295,10 @@ std::vector<PodView> WithoutOperator::pods_of_child(const std::string& child) co
   return pods_of(object.at("spec").at("hub"))[child];
 }
 
+std::string WithoutOperator::node_of(const std::string& child) const {
+  return pods_of_child(child).at(0).node;
+}
+
 int WithoutOperator::most_migrating(const std::string& hub) const {
   std::set<std::string> migrating;
   size_t most = 0;
@@ -299,6 +340,14 @@ int WithoutOperator::most_pods(const std::string& child) const {
     most = std::max(most, pods.size());
   }
   return static_cast<int>(most);
+}
+
+int WithoutOperator::pods_ever(const std::string& child) const {
+  std::set<std::string> uids;
+  for (const Watch::Event& event : pods_->history()) {
+    if (child_of(event.object) == child) uids.insert(event.object.at("metadata").at("uid"));
+  }
+  return static_cast<int>(uids.size());
 }
 
 std::unique_ptr<OperatorProcess> WithOperator::operator_;

@@ -49,11 +49,16 @@ class WithoutOperator : public testing::Test {
                  const json& spec = json::object()) const;
   void change_hub(const std::string& name, const json& spec) const;
   void given_children(const std::string& hub, const std::vector<std::string>& children) const;
+  // One; `spec` is merged over its spec.
+  void given_child(const std::string& hub, const std::string& child, const json& spec) const;
   void delete_child(const std::string& name) const;
 
   // Each child's pods run, Ready, on exactly the nodes of the ring; there is no other
   // pod of the hub (but such as end); the statuses of children and hub say so.
   void eventually_placed(const Wanted& wanted, std::chrono::seconds limit = kLimit) const;
+  // The same wherever they are: `factor` pods of each child, at rest.
+  void eventually_run(const std::string& hub, const std::vector<std::string>& children,
+                      int factor = 1) const;
   // Until the condition says "Status/Reason", as in "False/NoNodes".
   void eventually_hub_says(const std::string& hub, const std::string& type,
                            const std::string& what) const;
@@ -65,13 +70,16 @@ class WithoutOperator : public testing::Test {
   // The pods of a hub that are not on their way out, by child. A child may be chosen.
   [[nodiscard]] std::map<std::string, std::vector<PodView>> pods_of(const std::string& hub) const;
   [[nodiscard]] std::vector<PodView> pods_of_child(const std::string& child) const;
+  // The node of the first of them.
+  [[nodiscard]] std::string node_of(const std::string& child) const;
 
   // From the history of the watches: how many children of the hub were migrating at once
   // at most; the fewest serving pods that the child had since its first `factor` served;
-  // the most pods that it had, those that end included.
+  // the most pods that it had, those that end included; how many it has ever had.
   [[nodiscard]] int most_migrating(const std::string& hub) const;
   [[nodiscard]] int fewest_serving(const std::string& child, int factor) const;
   [[nodiscard]] int most_pods(const std::string& child) const;
+  [[nodiscard]] int pods_ever(const std::string& child) const;
 
   // The watches begin anew: after the API server has ended.
   void look_again();

@@ -34,6 +34,10 @@ void patch(const Words& words, const json& merge) {
   must_kubectl(command);
 }
 
+json status_of(const json& object) {
+  return object.is_null() ? json::object() : object.value("status", json::object());
+}
+
 json condition(const json& object, const std::string& type) {
   const json::json_pointer where("/status/conditions");
   if (!object.contains(where)) return nullptr;

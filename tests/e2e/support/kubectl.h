@@ -25,6 +25,8 @@ json get(const Words& words);
 // kubectl patch WORD... --type=merge.
 void patch(const Words& words, const json& merge);
 
+// Its status, empty where it has none yet, also where `object` is null.
+json status_of(const json& object);
 // An object's condition, null where it has none of that type.
 json condition(const json& object, const std::string& type);
 // "True/AllChildrenReady": status and reason of a condition, "" where it is absent.

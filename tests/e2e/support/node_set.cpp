@@ -51,9 +51,13 @@ std::vector<std::string> NodeSet::all_but(const std::vector<std::string>& names)
 }
 
 std::string NodeSet::add() {
-  names_.push_back(id_ + "-" + std::to_string(++made_));
-  make({names_.back()}, {});
+  add(id_ + "-" + std::to_string(++made_));
   return names_.back();
+}
+
+void NodeSet::add(const std::string& name) {
+  names_.push_back(name);
+  make({name}, {});
 }
 
 void NodeSet::replace(const std::string& name) {
@@ -73,6 +77,10 @@ void NodeSet::restore(const std::vector<std::string>& names) {
 void NodeSet::remove(const std::string& name) {
   cluster({"nodes", "delete", name});
   std::erase(names_, name);
+}
+
+void NodeSet::set_allocatable(const std::string& name, const json& amounts) {
+  patch({"node", name, "--subresource=status"}, {{"status", {{"allocatable", amounts}}}});
 }
 
 }  // namespace processhub::e2e

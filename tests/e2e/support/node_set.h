@@ -26,12 +26,16 @@ class NodeSet {
   [[nodiscard]] std::string label() const { return "e2e=" + id_; }
   [[nodiscard]] json selector() const { return {{"matchLabels", {{"e2e", id_}}}}; }
 
-  std::string add();  // one more; returns its name
+  std::string add();                  // one more; returns its name
+  void add(const std::string& name);  // one of this name, which was removed
   // Another machine of this name, in the zone where the first was.
   void replace(const std::string& name);
   static void lose(const std::vector<std::string>& names);     // Ready=Unknown when it returns
   static void restore(const std::vector<std::string>& names);  // Ready when it returns
   void remove(const std::string& name);
+
+  // What it has to give to pods, as in {{"cpu", "4"}}.
+  static void set_allocatable(const std::string& name, const json& amounts);
 
  private:
   void make(const std::vector<std::string>& names, const Words& options);
