@@ -65,8 +65,76 @@ TEST_F(Input, AHubWithoutNodesSaysSoAndStartsWhenItHasSome) {
 
   must_kubectl({"label", "node", node, "rack=" + ns_});
   eventually_placed({.children = names("tenant", 2), .nodes = {node}});
+  const auto before = pods_of("workers");
   must_kubectl({"label", "node", node, "rack-"});
   eventually_hub_says("workers", "Ready", "False/NoNodes");
+  eventually_child_says("tenant-2", "Placed", "False/NoNodes");
+  EXPECT_EQ(pods_of("workers"), before) << "what runs is left running";
+}
+
+TEST_F(Input, AWeightThatIsNoneIsNamedAndCountsAsUsual) {
+  const auto& nodes = nodes_->names();
+  const auto children = names("tenant", 12);
+  given_hub("workers", *nodes_, {{"nodes", {{"weightLabel", "e2e-worth"}}}});
+  given_children("workers", children);
+  eventually_placed({.children = children, .nodes = nodes});
+  const auto before = pods_of("workers");
+
+  const std::vector<std::string> values = {"heavy", "0", "20000"};
+  for (size_t i = 0; i < values.size(); ++i) {
+    must_kubectl({"label", "node", nodes[i], "e2e-worth=" + values[i]});
+  }
+  EXPECT_TRUE(wait_until([&] {
+    const json told = condition(hubs_->at("workers"), "Degraded");
+    const std::string message = told.at("message");
+    bool all = told.at("status") == "True" && told.at("reason") == "InvalidWeight";
+    for (size_t i = 0; i < values.size(); ++i) {
+      const std::string what = "node " + nodes[i] + ": label e2e-worth is \"" + values[i] + "\"";
+      all = all && message.find(what) != std::string::npos;
+    }
+    return all;
+  })) << hubs_->at("workers");
+  EXPECT_THAT(eventually_event("workers", "InvalidWeight"),
+              HasSubstr("no integer from 1 to 10000"));
+  eventually_placed({.children = children, .nodes = nodes});
+  EXPECT_EQ(pods_of("workers"), before);
+  must_kubectl({"label", "node", nodes[0], nodes[1], nodes[2], "e2e-worth-"});
+  eventually_hub_says("workers", "Degraded", "False/AsDesired");
+}
+
+TEST_F(Input, WhatTheApiServerRefusesChangesNothing) {
+  const auto children = names("tenant", 6);
+  given_hub("workers", *nodes_);
+  given_children("workers", children);
+  eventually_placed({.children = children, .nodes = nodes_->names()});
+  const auto before = pods_of("workers");
+  const json hub = get({"phub", "workers", "-n", ns_});
+
+  const auto refusal = [&](const json& spec) {
+    const json whole = {{"spec", spec}};
+    const Output output =
+        kubectl({"patch", "phub", "workers", "-n", ns_, "--type=merge", "-p", whole.dump()});
+    EXPECT_NE(output.code, 0) << spec;
+    return output.err;
+  };
+  EXPECT_THAT(refusal({{"distribution", {{"consistentHashing", {{"loadFactorPercent", 90}}}}}}),
+              HasSubstr("spec.distribution.consistentHashing.loadFactorPercent"));
+  EXPECT_THAT(
+      refusal({{"distribution", {{"strategy", "Guided"}}},
+               {"redundancy",
+                {{"strategy", "Replication"}, {"replication", {{"factor", "ClusterSize"}}}}}}),
+      HasSubstr("spec.redundancy.replication.factor"));
+  EXPECT_THAT(refusal({{"distribution", {{"strategy", "Random"}}}}),
+              HasSubstr("spec.distribution.strategy"));
+  EXPECT_THAT(refusal({{"spillAfterSeconds", 0}}), HasSubstr("spec.spillAfterSeconds"));
+
+  // What comes after them works.
+  given_children("workers", {"late"});
+  eventually_child_says("late", "Ready", "True/AllReplicasReady");
+  EXPECT_EQ(get({"phub", "workers", "-n", ns_}).at("spec"), hub.at("spec"));
+  auto now = pods_of("workers");
+  now.erase("late");
+  EXPECT_EQ(now, before);
 }
 
 TEST_F(Input, AChildsOwnTemplateThatIsRefusedHarmsThatChildAlone) {

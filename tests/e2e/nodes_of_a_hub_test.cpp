@@ -73,6 +73,34 @@ TEST_F(NodesOfAHub, TakeChildrenByTheirWeight) {
   eventually_hub_says("workers", "Degraded", "False/AsDesired");
 }
 
+TEST_F(NodesOfAHub, AreChosenFromAllZonesAsFarAsTheseGo) {
+  const NodeSet set(10);
+  Words command = {"label", "--overwrite", "node"};
+  command.insert(command.end(), set.names().begin() + 1, set.names().end());
+  command.emplace_back("topology.kubernetes.io/zone=many");
+  must_kubectl(command);
+  const std::string& alone = set.names()[0];
+  must_kubectl({"label", "--overwrite", "node", alone, "topology.kubernetes.io/zone=one"});
+  const auto children = names("tenant", 6);
+  given_hub("workers", set, {{"redundancy", replication(4)}});
+  given_children("workers", children);
+  eventually_placed({.children = children, .nodes = set.names(), .factor = 4});
+  const auto is_alone = [&](const PodView& pod) { return pod.node == alone; };
+  for (const auto& [child, pods] : pods_of("workers")) {
+    EXPECT_EQ(std::count_if(pods.begin(), pods.end(), is_alone), 1) << child;
+    eventually_child_says(child, "Placed", "True/ZoneRelaxed");
+  }
+  EXPECT_THAT(eventually_event("tenant-1", "ZoneRelaxed"), HasSubstr("a zone has no node left"));
+
+  // Two for two zones: as it should be.
+  change_hub("workers", {{"redundancy", replication(2)}});
+  eventually_placed({.children = children, .nodes = set.names(), .factor = 2});
+  for (const auto& [child, pods] : pods_of("workers")) {
+    EXPECT_EQ(std::count_if(pods.begin(), pods.end(), is_alone), 1) << child;
+    eventually_child_says(child, "Placed", "True/Preferred");
+  }
+}
+
 TEST_F(NodesOfAHub, AreLeftWhenTheyCarryATaintThatItDoesNotTolerate) {
   const auto children = names("tenant", 10);
   const std::string& node = nodes_->names()[4];
