@@ -12,7 +12,7 @@ namespace processhub::controller {
 namespace {
 
 // What a pod that asks for nothing counts as, like in the scheduler's own scores.
-constexpr int64_t kLeastCpu = 100;                   // thousandths of a core
+constexpr int64_t kLeastCpu = 100;                            // thousandths of a core
 constexpr int64_t kLeastMemory = int64_t{200} * 1024 * 1024;  // bytes
 
 kube::Resources at_least_something(kube::Resources resources) {
