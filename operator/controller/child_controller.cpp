@@ -99,6 +99,7 @@ void ChildController::work(const Child& child) {
   const WallTime now = context_.clock.wall_now();
   const std::string seated_as = plan::placement_key(hub_key, child->meta.name);
   entry->ledger.settle();
+  const std::vector<placement::Seat> seats = entry->ledger.take(seated_as);
   ChildPlan plan = plan::plan_child({.frame = *entry->frame,
                                      .child = *child,
                                      .pods = views,
@@ -106,7 +107,7 @@ void ChildController::work(const Child& child) {
                                      .may_move = entry->budget.may_move(child->key()),
                                      .now = now,
                                      .failures = failures_[child->key()],
-                                     .seats = entry->ledger.seats(seated_as),
+                                     .seats = seats,
                                      .loads = &entry->ledger.loads()});
   entry->ledger.book(seated_as,
                      {.seats = plan.seats, .excluded = plan::names_of(plan.status.excluded)});
@@ -298,7 +299,10 @@ void ChildController::tell_of_place(const api::ProcessHubChild& child,
     const auto* after = api::find_condition(status.conditions, type);
     const auto* before = api::find_condition(child.status.conditions, type);
     if (after == nullptr || after->message.empty()) continue;
-    if (before != nullptr && before->says_the_same(*after)) continue;
+    if (before != nullptr && before->status == after->status && before->reason == after->reason &&
+        before->message == after->message) {
+      continue;
+    }
     const bool bad = (after->status == kube::ConditionStatus::kTrue) == (type == plan::kDegraded);
     tell(child, bad ? status::EventType::kWarning : status::EventType::kNormal, after->reason,
          after->message);

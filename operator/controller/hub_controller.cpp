@@ -30,10 +30,39 @@ constexpr size_t kAppliesInARow = 100;
 constexpr size_t kMostPoints = 4'000'000;
 constexpr size_t kNamesInANote = 10;
 
+std::optional<std::string> problem_of_ring(const api::DistributionSpec& spec,
+                                           const std::vector<placement::Member>& members) {
+  if (spec.strategy != api::DistributionStrategyKind::kConsistentHashing) return std::nullopt;
+  const size_t points = placement::points_of(members, spec.consistent_hashing.virtual_nodes);
+  if (points <= kMostPoints) return std::nullopt;
+  return fmt::format(
+      "spec.distribution.consistentHashing.virtualNodes: with {} members and their weights the "
+      "ring would have {} points, more than {}: use fewer virtual nodes or lower weights",
+      members.size(), points, kMostPoints);
+}
+
+// Fingerprints aside: they concern few children (those_that_spilled).
 bool same_for_children(const HubFrame& a, const HubFrame& b) {
+  const auto same_node = [](const auto& left, const auto& right) {
+    plan::NodeState state = left.second;
+    state.fingerprint = right.second.fingerprint;
+    return left.first == right.first && state == right.second;
+  };
   return a.uid == b.uid && a.hub->meta.generation == b.hub->meta.generation &&
-         a.membership.members == b.membership.members && a.membership.nodes == b.membership.nodes &&
-         a.membership.mass_loss == b.membership.mass_loss;
+         a.membership.members == b.membership.members &&
+         a.membership.mass_loss == b.membership.mass_loss &&
+         std::equal(a.membership.nodes.begin(), a.membership.nodes.end(),
+                    b.membership.nodes.begin(), b.membership.nodes.end(), same_node);
+}
+
+// Nodes that may have room now.
+std::set<NodeName> changed_fingerprints(const Membership& before, const Membership& after) {
+  std::set<NodeName> changed;
+  for (const auto& [name, state] : after.nodes) {
+    const plan::NodeState* was = before.node(name);
+    if (was != nullptr && was->fingerprint != state.fingerprint) changed.insert(name);
+  }
+  return changed;
 }
 
 }  // namespace
@@ -193,14 +222,7 @@ std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry&
        .losses_count_from = entry.frame ? entry.frame->membership.losses_count_from : WallTime()});
   if (membership.look_again) worker_.add_after(hub->key(), *membership.look_again - now);
 
-  const size_t points = placement::points_of(
-      membership.members, hub->spec.distribution.consistent_hashing.virtual_nodes);
-  if (points > kMostPoints) {
-    return fmt::format(
-        "spec.distribution.consistentHashing.virtualNodes: with {} members and their weights the "
-        "ring would have {} points, more than {}: use fewer virtual nodes or lower weights",
-        membership.members.size(), points, kMostPoints);
-  }
+  if (auto problem = problem_of_ring(hub->spec.distribution, membership.members)) return problem;
   const auto before = entry.frame;
   entry.frame = plan::make_frame(hub, std::move(membership), before.get(), std::move(scores));
   entry.problem.clear();
@@ -210,18 +232,37 @@ std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry&
   const bool none = children == context_.caches.children_by_hub.entries().end();
   const int count = none ? 0 : static_cast<int>(children->second.size());
   entry.budget.set_limit(std::max(1, hub->spec.migration.max_concurrent.of(count)));
-  if (before != nullptr && same_for_children(*before, *entry.frame)) return std::nullopt;
+  if (before != nullptr && same_for_children(*before, *entry.frame)) {
+    add_those_that_spilled(hub->key(),
+                           changed_fingerprints(before->membership, entry.frame->membership));
+    return std::nullopt;
+  }
   children_.add_all_of(hub->key());
   if (before != nullptr) tell_of_members(*hub, *before, *entry.frame);
   return std::nullopt;
 }
 
+void HubController::add_those_that_spilled(const HubKey& hub, const std::set<NodeName>& from) {
+  if (from.empty()) return;
+  for (const auto& child : context_.caches.children_by_hub.find(hub)) {
+    const auto& excluded = child->status.excluded;
+    if (std::any_of(excluded.begin(), excluded.end(), [&](const api::Exclusion& one) {
+          return one.reason == plan::kSpill && from.contains(one.node);
+        })) {
+      children_.add(child->key());
+    }
+  }
+}
+
 void HubController::update_ledger(const HubFrame* before, HubEntry& entry) {
   const HubFrame& frame = *entry.frame;
   const int replicas = frame.redundancy->replication_factor();
-  if (before != nullptr && before->distribution == frame.distribution &&
-      before->redundancy->replication_factor() == replicas) {
-    return;
+  if (before != nullptr && before->redundancy->replication_factor() == replicas) {
+    if (before->distribution == frame.distribution) return;
+    if (before->membership.members == frame.membership.members &&
+        before->hub->spec.distribution == frame.hub->spec.distribution) {
+      return entry.ledger.renew(frame.distribution);  // only the scores are others
+    }
   }
   entry.ledger.use(frame.distribution, replicas);
   if (!frame.distribution->remembers()) return;

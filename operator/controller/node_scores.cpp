@@ -56,10 +56,10 @@ std::optional<plan::NodeScores> NodeScores::of(const api::ProcessHub& hub) {
   const bool is_new = entry == nullptr;
   if (is_new) entry = std::make_shared<Hub>();
   entry->spec = hub.spec.distribution.centralized_load_balancer;
-  entry->ask = at_least_something(
-      hub.spec.pod_template == nullptr
-          ? kube::Resources{}
-          : kube::requests_of(hub.spec.pod_template->value("spec", nlohmann::json::object())));
+  const auto& pod_template = hub.spec.pod_template;
+  entry->ask = at_least_something(pod_template != nullptr && pod_template->contains("spec")
+                                      ? kube::requests_of((*pod_template)["spec"])
+                                      : kube::Resources{});
   if (is_new && caches_.pod_loads.synced()) measure(hub.key(), *entry);
   return entry->scores;
 }
@@ -73,6 +73,11 @@ void NodeScores::start_waiting() {
 }
 
 void NodeScores::measure(const HubKey& key, Hub& hub) {
+  // What is requested is known at once; what is used comes when metrics.k8s.io has answered.
+  if (!hub.scores) {
+    hub.scores = scores_of(key, hub, {});
+    changed_(key);
+  }
   hub.measuring = true;
   const auto uses = std::make_shared<Uses>();
   client_.list(

@@ -42,8 +42,6 @@ std::vector<uint32_t> caps(std::span<const Member> members, uint64_t replicas,
   for (const Member& member : members) weights += static_cast<uint64_t>(member.weight);
 
   std::vector<uint64_t> shares;
-  std::vector<uint32_t> by_remainder(members.size());
-  std::iota(by_remainder.begin(), by_remainder.end(), 0);
   std::vector<uint64_t> remainders;
   uint64_t given = 0;
   for (const Member& member : members) {
@@ -52,14 +50,19 @@ std::vector<uint32_t> caps(std::span<const Member> members, uint64_t replicas,
     remainders.push_back(part % weights);
     given += shares.back();
   }
-  if (given < capacity) {
-    std::sort(by_remainder.begin(), by_remainder.end(), [&](uint32_t a, uint32_t b) {
-      if (remainders[a] != remainders[b]) return remainders[a] > remainders[b];
-      const uint64_t left = hash64(members[a].name.str(), 0);
-      const uint64_t right = hash64(members[b].name.str(), 0);
-      return std::tie(left, members[a].name) < std::tie(right, members[b].name);
-    });
-    for (size_t i = 0; given < capacity; ++i, ++given) ++shares[by_remainder[i]];
+  const uint64_t left = capacity - given;  // less than there are members
+  if (left > 0) {
+    std::vector<uint32_t> first(members.size());
+    std::iota(first.begin(), first.end(), 0);
+    std::vector<uint64_t> hashes;
+    hashes.reserve(members.size());
+    for (const Member& member : members) hashes.push_back(hash64(member.name.str(), 0));
+    std::nth_element(first.begin(), first.begin() + static_cast<long>(left - 1), first.end(),
+                     [&](uint32_t a, uint32_t b) {
+                       return std::tie(remainders[b], hashes[a], members[a].name) <
+                              std::tie(remainders[a], hashes[b], members[b].name);
+                     });
+    for (size_t i = 0; i < left; ++i) ++shares[first[i]];
   }
 
   std::vector<uint32_t> caps;

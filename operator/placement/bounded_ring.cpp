@@ -29,11 +29,14 @@ class BoundedRing::Child {
   bool seat(std::span<const Seat> recorded) {
     keep_at_home(recorded);
     keep_known();
-    settle_others();
+    settle_others(recorded);
     for (size_t i = 0; i < homes_.size(); ++i) {
-      if (!seated_[i]) put(i, next_with_room());
+      if (!seated_[i] && !loads_.full(homes_[i])) put(i, {.node = homes_[i]});
     }
-    return zone_relaxed_;
+    for (size_t i = 0; i < homes_.size(); ++i) {
+      while (!seated_[i]) put_elsewhere(i);
+    }
+    return zones_are_uneven();
   }
 
  private:
@@ -43,12 +46,16 @@ class BoundedRing::Child {
   [[nodiscard]] bool is_taken(Index node) const { return contains(taken_, node); }
 
   void put(size_t home, Seat seat) {
+    taken_.push_back(seat.node);
+    stand(home, seat);
+  }
+  // A seat that is taken stands for this home.
+  void stand(size_t home, Seat seat) {
     seat.home = seat.node == homes_[home] ? kNowhere : homes_[home];
     seat.had_home = seat.home != kNowhere;
     if (seat.over_bound) seat.over_bound = loads_.full(seat.node);
     out_[home] = seat;
     seated_[home] = true;
-    taken_.push_back(seat.node);
   }
 
   // Where the walk leads, the replica stays.
@@ -80,7 +87,7 @@ class BoundedRing::Child {
   // The walk has changed for these. A node that it prefers has come: they go there if it has
   // room. Their home has gone: they stay, standing for the next one. Where there are more of
   // them than replicas, those that could stay do.
-  void settle_others() {
+  void settle_others(std::span<const Seat> recorded) {
     std::vector<Seat> displaced;
     std::vector<Seat> staying;
     for (const Seat& seat : others_) {
@@ -90,10 +97,25 @@ class BoundedRing::Child {
     staying.resize(std::min(staying.size(), open));
     displaced.resize(std::min(displaced.size(), open - staying.size()));
     for (const Seat& seat : displaced) {
-      const size_t home = next_home();
-      put(home, loads_.full(homes_[home]) ? seat : Seat{.node = homes_[home]});
+      const size_t come = next_home_that_came(recorded);
+      if (come == homes_.size()) {
+        put(next_home(), seat);
+      } else {
+        put(come, loads_.full(homes_[come]) ? seat : Seat{.node = homes_[come]});
+      }
     }
     for (const Seat& seat : staying) put(next_home(), seat);
+  }
+
+  // The next one without a seat that no seat has stood for before.
+  [[nodiscard]] size_t next_home_that_came(std::span<const Seat> recorded) const {
+    for (size_t i = 0; i < homes_.size(); ++i) {
+      const bool was = std::any_of(recorded.begin(), recorded.end(), [&](const Seat& seat) {
+        return (seat.had_home ? seat.home : seat.node) == homes_[i];
+      });
+      if (!seated_[i] && !was) return i;
+    }
+    return homes_.size();
   }
 
   // Its home could still be used, but the walk prefers others.
@@ -105,9 +127,9 @@ class BoundedRing::Child {
     return static_cast<size_t>(std::find(seated_.begin(), seated_.end(), false) - seated_.begin());
   }
 
-  // For a replica without a node: the first of the walk that is not full, in a zone that is
-  // due; where all of those are full, the first of them all the same.
-  Seat next_with_room() {
+  // For a replica whose home is full: the first of the walk that is not, in a zone that is due;
+  // where all of those are full, the home all the same, or else the first of them.
+  Seat next_for(Index home) {
     count_zones();
     const auto fits = [&](Index node) {
       return usable(node) && !is_taken(node) && in_zone_[ring_.zone_of(node)] == due_;
@@ -116,9 +138,28 @@ class BoundedRing::Child {
     bool room = false;
     for (Index node = 0; node < ring_.members().size() && !room; ++node)
       room = fits_with_room(node);
-    if (due_ > taken_.size() / ring_.zones()) zone_relaxed_ = true;
+    if (!room && fits(home)) return {.node = home, .over_bound = true};
     if (!room) return {.node = ring_.first(position_, fits), .over_bound = true};
     return {.node = ring_.first(position_, fits_with_room)};
+  }
+
+  // It may be at the home of another seat, which went elsewhere when that was full: these two
+  // then stand for each other's.
+  void put_elsewhere(size_t home) {
+    const Seat seat = next_for(homes_[home]);
+    const auto other = std::find(homes_.begin(), homes_.end(), seat.node);
+    if (other == homes_.end() || *other == homes_[home]) return put(home, seat);
+    const auto at = static_cast<size_t>(other - homes_.begin());
+    if (seated_[at]) stand(home, out_[at]);
+    put(at, seat);
+  }
+
+  // As by Assignment::zone_relaxed: a zone has more than if all had nodes enough.
+  bool zones_are_uneven() {
+    if (taken_.empty()) return false;
+    count_zones();
+    const size_t even = (taken_.size() + ring_.zones() - 1) / ring_.zones();
+    return *std::max_element(in_zone_.begin(), in_zone_.end()) > even;
   }
 
   // Due are the zones with the fewest replicas of those that have a node to give.
@@ -142,7 +183,6 @@ class BoundedRing::Child {
   std::vector<Seat> others_;  // usable, but at none of the homes
   std::vector<size_t> in_zone_;
   size_t due_ = 0;
-  bool zone_relaxed_ = false;
 };
 
 size_t BoundedRing::seat(uint64_t position, std::span<const Index> excluded,
@@ -161,7 +201,8 @@ size_t BoundedRing::seat(uint64_t position, std::span<const Index> excluded,
     return count;
   }
   Child child(*this, position, excluded, homes.first(count), out);
-  if (child.seat(recorded) && zone_relaxed != nullptr) *zone_relaxed = true;
+  const bool uneven = child.seat(recorded);
+  if (zone_relaxed != nullptr) *zone_relaxed = uneven;
   return count;
 }
 

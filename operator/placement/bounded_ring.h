@@ -33,7 +33,7 @@ class BoundedRing {
   BoundedRing(const Ring& ring, const Loads& loads) : ring_(ring), loads_(loads) {}
 
   // Fills `out`, preferred first, and returns how many there are. `recorded`: what the child
-  // has, counted in `loads`. `position`: Ring::position_of.
+  // has, not counted in `loads`. `position`: Ring::position_of.
   size_t seat(uint64_t position, std::span<const Index> excluded, std::span<const Seat> recorded,
               std::span<Seat> out, bool* zone_relaxed = nullptr) const;
 

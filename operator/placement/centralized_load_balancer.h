@@ -1,7 +1,7 @@
 // CentralizedLoadBalancer: a replica without a node goes to the member under the least load.
 // What has a node keeps it: nothing moves because a node joined or loads changed.
 //
-// The score of a member is measured from time to time (ScoreHistory); what has been given out
+// The score of a member is measured from time to time (UseHistory); what has been given out
 // since is counted on top, so that many children at once do not all go to one node.
 #pragma once
 

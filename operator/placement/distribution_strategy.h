@@ -48,12 +48,12 @@ class DistributionStrategy {
  public:
   virtual ~DistributionStrategy() = default;
 
-  // For the hub's status: two that have the same name give the same answers.
+  // For the hub's status. Where two have the same name, and nothing is remembered, they give
+  // the same answers.
   [[nodiscard]] virtual std::string_view algorithm() const = 0;
 
-  // `loads`: of all children of the hub, `request`'s own seats included; asked for by
-  // strategies that remember alone. Asked again with the seats that it gave, and nothing
-  // else changed, it gives the same.
+  // `loads`: of all other children of the hub; asked for by strategies that remember alone.
+  // Asked again with the seats that it gave, and nothing else changed, it gives the same.
   [[nodiscard]] virtual Placement belongs_to(const Request& request, const Loads& loads) const = 0;
 
   // Whether the answer depends on what a child had before and on other children: then all are

@@ -23,6 +23,7 @@ void Ledger::use(std::shared_ptr<const DistributionStrategy> strategy, int repli
     return;
   }
   loads_ = Loads(strategy_->members());
+  caps_are_old_ = true;
   for (const auto& [child, entry] : entries_) {
     count(entry.seats, true);
     wait(child);
@@ -33,6 +34,7 @@ void Ledger::add(const Key& child, Entry recorded) {
   if (!remembers() || contains(child)) return;
   count(recorded.seats, true);
   entries_[child] = std::move(recorded);
+  caps_are_old_ = true;
   wait(child);
 }
 
@@ -41,23 +43,29 @@ void Ledger::erase(const Key& child) {
   if (found == entries_.end()) return;
   count(found->second.seats, false);
   entries_.erase(found);
+  caps_are_old_ = true;
   waiting_.erase({priority_of(child), child});
 }
 
 void Ledger::wait(const Key& child) { waiting_.emplace(priority_of(child), child); }
 
 void Ledger::settle() {
-  if (waiting_.empty()) return;
-  loads_.set_caps(strategy_->caps(replicas_in_all()));
+  if (std::exchange(caps_are_old_, false)) loads_.set_caps(strategy_->caps(replicas_in_all()));
   for (const auto& [priority, child] : std::exchange(waiting_, {})) {
+    const std::vector<Seat> seats = take(child);
     Entry& entry = entries_.at(child);
     Placement placement = strategy_->belongs_to(
-        {.key = child, .replicas = replicas_, .excluded = entry.excluded, .seats = entry.seats},
-        loads_);
-    count(entry.seats, false);
+        {.key = child, .replicas = replicas_, .excluded = entry.excluded, .seats = seats}, loads_);
     entry.seats = std::move(placement.seats);
     count(entry.seats, true);
   }
+}
+
+std::vector<Seat> Ledger::take(const Key& child) {
+  const auto found = entries_.find(child);
+  if (found == entries_.end()) return {};
+  count(found->second.seats, false);
+  return std::exchange(found->second.seats, {});
 }
 
 void Ledger::book(const Key& child, Entry entry) {

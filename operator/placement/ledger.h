@@ -38,10 +38,17 @@ class Ledger {
   void erase(const Key& child);
   [[nodiscard]] bool contains(const Key& child) const { return entries_.contains(child); }
 
+  // The same members and factor, but other scores: who has what stays, and nobody waits.
+  void renew(std::shared_ptr<const DistributionStrategy> strategy) {
+    strategy_ = std::move(strategy);
+  }
+
   // Gives those that wait their seats.
   void settle();
 
-  // What a plan has decided for a child.
+  // For a plan: the child's seats, which loads() does not count until it is booked again.
+  [[nodiscard]] std::vector<Seat> take(const Key& child);
+  // What the plan has decided. A child that was not added is not kept.
   void book(const Key& child, Entry entry);
 
   [[nodiscard]] const std::vector<Seat>& seats(const Key& child) const;
@@ -59,6 +66,7 @@ class Ledger {
   std::map<Key, Entry> entries_;
   std::set<std::pair<uint64_t, Key>> waiting_;  // by priority
   Loads loads_;
+  bool caps_are_old_ = false;  // they depend on how many children there are
 };
 
 // The order in which children are given seats: ascending, equal ones by key.

@@ -24,6 +24,20 @@ NodeName home_at_creation(const Slot& slot) {
   return home == pod->meta.annotations.end() ? NodeName() : NodeName(home->second);
 }
 
+auto is_on(const NodeName& node) {
+  return [&node](const placement::Seat& seat) { return seat.node == node; };
+}
+
+placement::Seat seat_of(const Slot& slot, const api::ChildStatus& status) {
+  placement::Seat seat{.node = slot.node, .home = home_at_creation(slot)};
+  for (const api::Replica& replica : status.replicas) {
+    if (replica.slot != slot.number || replica.node != slot.node) continue;
+    seat.home = replica.home;
+    seat.over_bound = replica.over_bound;
+  }
+  return seat;
+}
+
 class Placer {
  public:
   Placer(const ChildInput& input, ChildView& view)
@@ -47,20 +61,56 @@ class Placer {
   [[nodiscard]] placement::Placement answer(const std::vector<Exclusion>& excluded) const {
     const std::vector<NodeName> names = names_of(excluded);
     static const placement::Loads kNone;
+    const std::vector<placement::Seat> seats = seats_now(names);
     const std::string key = placement_key(in_.frame.key, in_.child.meta.name);
     return in_.frame.distribution->belongs_to(
         {.key = key,
          .replicas = in_.frame.redundancy->replication_factor(),
          .excluded = names,
          .listed = in_.child.spec.nodes,
-         .seats = in_.seats},
+         .seats = seats},
         in_.loads != nullptr ? *in_.loads : kNone);
+  }
+  // What the child has in fact: the nodes of its pods. What it was given before counts where
+  // there is no pod yet, or where the pod cannot stay; else a decision that was never carried
+  // out would move a pod that could stay.
+  [[nodiscard]] std::vector<placement::Seat> seats_now(std::span<const NodeName> excluded) const {
+    std::vector<placement::Seat> seats;
+    if (!in_.frame.distribution->remembers()) return seats;
+    std::vector<placement::Seat> facts = seats_of_pods();
+    for (const placement::Seat& given : in_.seats) {  // in their order, as far as they are true
+      const auto fact = std::find_if(facts.begin(), facts.end(), is_on(given.node));
+      if (fact == facts.end()) continue;
+      facts.erase(fact);
+      seats.push_back(given);
+    }
+    for (placement::Seat& fact : facts) {
+      const bool usable = in_.frame.distribution->index_of(fact.node) &&
+                          std::find(excluded.begin(), excluded.end(), fact.node) == excluded.end();
+      if (usable) seats.push_back(std::move(fact));
+    }
+    for (const placement::Seat& given : in_.seats) {
+      const bool missing = std::none_of(seats.begin(), seats.end(), is_on(given.node));
+      if (missing && seats.size() < in_.seats.size()) seats.push_back(given);
+    }
+    return seats;
+  }
+  // Of those that nobody is deleting.
+  [[nodiscard]] std::vector<placement::Seat> seats_of_pods() const {
+    std::vector<const Pod*> standing;
+    for (const Pod* pod : view_.own()) {
+      if (!pod->meta.deleted) standing.push_back(pod);
+    }
+    std::vector<placement::Seat> seats;
+    for (const auto& [number, slot] : known_slots(in_.child.status, standing)) {
+      if (slot.current() != nullptr) seats.push_back(seat_of(slot, in_.child.status));
+    }
+    return seats;
   }
   void ask() { out_.placement = answer(out_.excluded); }
 
   [[nodiscard]] bool has_seat_on(const NodeName& node) const {
-    return std::any_of(out_.placement.seats.begin(), out_.placement.seats.end(),
-                       [&](const placement::Seat& seat) { return seat.node == node; });
+    return std::any_of(out_.placement.seats.begin(), out_.placement.seats.end(), is_on(node));
   }
 
   // An exclusion lasts until the node leaves the members; one for a loss, until the node is to
@@ -71,11 +121,17 @@ class Placer {
     if (member == nullptr || member->uid != exclusion.node_uid) return false;
     const NodeState& node = members_.nodes.at(exclusion.node);
     if (exclusion.reason == kSpill) {
+      if (runs_on(exclusion.node)) return false;  // there was room after all
       const bool known = in_.pod_template.state == PodTemplate::State::kValid;
       return !known || exclusion.fingerprint == fingerprint_of(node);
     }
     return node.health != NodeHealth::kReady ||
            !view_.passed(node.since + in_.frame.hub->spec.nodes.join_after);
+  }
+
+  [[nodiscard]] bool runs_on(const NodeName& node) const {
+    return std::any_of(view_.own().begin(), view_.own().end(),
+                       [&](const Pod* pod) { return !pod->meta.deleted && pod->node == node; });
   }
 
   [[nodiscard]] std::string fingerprint_of(const NodeState& node) const {
@@ -129,6 +185,11 @@ class Placer {
   [[nodiscard]] bool is_stuck(const Pod& pod) {
     if (pod.meta.deleted || !pod.node.empty() || !pod.unschedulable_since) return false;
     if (view_.host_of(pod) != Host::kUp || !has_seat_on(node_of(pod))) return false;
+    // One of another template is replaced: that one may find room.
+    const auto revision = pod.meta.labels.find(kRevisionLabel);
+    if (revision == pod.meta.labels.end() || revision->second != in_.pod_template.revision) {
+      return false;
+    }
     const NodeState& node = members_.nodes.at(node_of(pod));
     return view_.passed(std::max(*pod.unschedulable_since, node.since) +
                         in_.frame.hub->spec.spill_after);
@@ -164,13 +225,7 @@ placement::Ledger::Entry record_of(const api::ProcessHubChild& child,
   }
   placement::Ledger::Entry entry{.excluded = names_of(child.status.excluded)};
   for (const auto& [number, slot] : known_slots(child.status, own)) {
-    placement::Seat seat{.node = slot.node, .home = home_at_creation(slot)};
-    for (const api::Replica& replica : child.status.replicas) {
-      if (replica.slot != number || replica.node != slot.node) continue;
-      seat.home = replica.home;
-      seat.over_bound = replica.over_bound;
-    }
-    entry.seats.push_back(std::move(seat));
+    entry.seats.push_back(seat_of(slot, child.status));
   }
   return entry;
 }

@@ -23,7 +23,8 @@ struct ChildInput {
   bool may_move = false;  // there is a place in the hub's budget of voluntary moves
   WallTime now;
   int failures = 0;  // pods that ended by themselves, since the child last ran
-  // Where the hub's strategy remembers: what the child has been given, and all loads.
+  // Where the hub's strategy remembers: what the child has been given, and the loads of all
+  // others.
   std::span<const placement::Seat> seats = {};
   const placement::Loads* loads = nullptr;
 };

@@ -17,7 +17,9 @@ bool ends_pods(Host host) {
 bool serves(const Pod& pod, const Membership& membership) {
   if (!pod.ready || pod.meta.deleted) return false;
   const NodeState* node = membership.node(node_of(pod));
-  return node != nullptr && node->health == NodeHealth::kReady;
+  if (node == nullptr || node->health != NodeHealth::kReady) return false;
+  const auto made_for = pod.meta.annotations.find(kNodeUidAnnotation);
+  return made_for == pod.meta.annotations.end() || made_for->second == node->uid.str();
 }
 
 ChildView::ChildView(const ChildInput& input) : in_(input), members_(input.frame.membership) {

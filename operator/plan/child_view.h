@@ -20,7 +20,7 @@ enum class Host {
 // A kubelet is there and ends the pods that are deleted: they are waited for.
 [[nodiscard]] bool ends_pods(Host host);
 
-// A pod serves: Ready, not on its way out, and its node is Ready.
+// A pod serves: Ready, not on its way out, and the Node that it was made for is Ready.
 [[nodiscard]] bool serves(const kube::Pod& pod, const Membership& membership);
 
 class ChildView {

@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <unordered_map>
 
 #include "api/conditions.h"
 #include "plan/child_status.h"
@@ -159,7 +160,8 @@ class Planner {
 
   // By what the children's statuses say.
   [[nodiscard]] api::HubStatus::Placement placement() const {
-    std::map<NodeName, int> load;
+    std::unordered_map<NodeName, int> load;
+    for (const placement::Member& member : members_.members) load[member.name] = 0;
     int replicas = 0;
     for (const api::ProcessHubChild* child : in_.children) {
       if (child->meta.deleted || child->spec.hub != hub_.meta.name) continue;
@@ -167,8 +169,9 @@ class Planner {
       for (size_t i = 0; i < listed.size(); ++i) {
         // By slot, then incarnation: the last one of a slot is what it has.
         if (i + 1 < listed.size() && listed[i + 1].slot == listed[i].slot) continue;
-        if (members_.member(listed[i].node) == nullptr) continue;
-        ++load[listed[i].node];
+        const auto found = load.find(listed[i].node);
+        if (found == load.end()) continue;
+        ++found->second;
         ++replicas;
       }
     }

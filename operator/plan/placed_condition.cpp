@@ -43,6 +43,12 @@ void add_bounds(const placement::Placement& placed, std::vector<Obstacle>& found
   }
 }
 
+void add_away(const std::vector<NodeName>& away, std::vector<Obstacle>& found) {
+  for (const NodeName& node : away) {
+    found.push_back({"ListedNodesAway", node.str() + " of spec.nodes is not among the hub's"});
+  }
+}
+
 void add_exclusions(const std::vector<api::Exclusion>& excluded, std::vector<Obstacle>& found) {
   for (const api::Exclusion& one : excluded) {
     found.push_back({"Excluded", one.node.str() + (one.reason == kSpill
@@ -67,7 +73,16 @@ Condition placed_condition(const ChildInput& input, const ChildPlacement& placed
             .reason = "NoNodes",
             .message = "no node can be used: see the nodes of hub " + input.frame.key.name};
   }
+  const auto nodes = static_cast<int>(placed.nodes.size());
+  const int wanted = input.frame.redundancy->replication_factor();
+  if (nodes < wanted) {
+    return {.type = kPlaced,
+            .status = ConditionStatus::kFalse,
+            .reason = "NotEnoughNodes",
+            .message = fmt::format("{} replicas wanted, {} nodes can be used", wanted, nodes)};
+  }
   std::vector<Obstacle> found;
+  add_away(placed.placement.away, found);
   add_bounds(placed.placement, found);
   add_exclusions(placed.excluded, found);
   if (found.empty()) {

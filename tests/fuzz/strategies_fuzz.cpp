@@ -141,6 +141,13 @@ class StrategiesFuzz {
     return nodes;
   }
 
+  static std::vector<std::pair<NodeName, NodeName>> homes_of(const std::vector<Seat>& seats) {
+    std::vector<std::pair<NodeName, NodeName>> homes;
+    homes.reserve(seats.size());
+    for (const Seat& seat : seats) homes.emplace_back(seat.node, seat.home);
+    return homes;
+  }
+
   // Each child names every other node.
   [[nodiscard]] std::vector<NodeName> listed(const std::string& child) const {
     std::vector<NodeName> names;
@@ -149,12 +156,14 @@ class StrategiesFuzz {
   }
 
   [[nodiscard]] Placement ask(const std::string& child) const {
+    Ledger ledger = ledger_;
+    const std::vector<Seat> seats = ledger.take(child);
     return strategy_->belongs_to({.key = child,
                                   .replicas = replicas_,
                                   .excluded = list(child),
                                   .listed = listed(child),
-                                  .seats = ledger_.seats(child)},
-                                 ledger_.loads());
+                                  .seats = seats},
+                                 ledger.loads());
   }
 
   void check(const std::string& child) const {
@@ -175,6 +184,7 @@ class StrategiesFuzz {
     }
     if (strategy_->remembers()) {
       require(nodes_of(placed.seats) == nodes_of(ledger_.seats(child)), "it keeps what it has");
+      require(homes_of(placed.seats) == homes_of(ledger_.seats(child)), "it says the same again");
     }
   }
 

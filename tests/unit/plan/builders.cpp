@@ -174,6 +174,7 @@ ChildPlan Situation::plan() {
   ledger.erase(key);
   ledger.add(key, record_of(child, views));
   ledger.settle();
+  const auto seats = ledger.take(key);
   return plan_child({.frame = *frame_,
                      .child = child,
                      .pods = views,
@@ -181,7 +182,7 @@ ChildPlan Situation::plan() {
                      .may_move = may_move,
                      .now = now,
                      .failures = failures,
-                     .seats = ledger.seats(key),
+                     .seats = seats,
                      .loads = &ledger.loads()});
 }
 

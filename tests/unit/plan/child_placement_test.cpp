@@ -172,6 +172,25 @@ TEST_F(SpillTest, OnANodeThatIsNotReadyItIsTheNodeThatIsWaitedFor) {
               ElementsAre(::testing::Field(&api::Exclusion::reason, "NodeLost")));
 }
 
+// The scheduler found room between the status that told of the spill and the pod's deletion.
+TEST_F(SpillTest, APodThatGotRoomAfterAllStays) {
+  round(30);
+  kube::Pod& pod = now_.pods[0];
+  pod.node = stuck_;
+  pod.ready = true;
+  pod.phase = "Running";
+  pod.unschedulable_since.reset();
+  EXPECT_THAT(round(31), IsEmpty());
+  EXPECT_THAT(now_.child.status.excluded, IsEmpty());
+}
+
+// What one template could not get, another may.
+TEST_F(SpillTest, APodOfAnotherTemplateDoesNotSpillForTheNewOne) {
+  now_.pod_template = testing::make_template("rev2");
+  EXPECT_THAT(round(1000), ElementsAre("delete 0.1 TemplateChanged"));
+  EXPECT_THAT(now_.child.status.excluded, IsEmpty());
+}
+
 TEST_F(SpillTest, APausedHubDoesNotSpill) {
   auto hub = std::make_shared<api::ProcessHub>(*now_.hub);
   hub->spec.paused = true;
@@ -320,6 +339,31 @@ TEST(PlacedConditionTest, SeveralObstaclesAreAllTold) {
   EXPECT_THAT(condition.message, HasSubstr("a holds more than its bound"));
   EXPECT_THAT(condition.message, HasSubstr("c was full, so it is on b"));
   EXPECT_THAT(condition.message, HasSubstr("d is left out: it is lost (NodeLost)"));
+}
+
+// A node that drains for a moment: what was decided meanwhile moves nobody whose pod is still
+// there, and could stay.
+TEST(LedgerOfAHubTest, ADecisionThatWasNotCarriedOutIsForgotten) {
+  Situation now(3);
+  auto hub = std::make_shared<api::ProcessHub>(*now.hub);
+  hub->spec.distribution.strategy = api::DistributionStrategyKind::kCentralizedLoadBalancer;
+  now.hub = hub;
+  static_cast<void>(now.ring_nodes());
+  now.run(0, NodeName("node-c"));
+  now.store(now.plan());
+  const std::vector<placement::Seat> decided{{.node = NodeName("node-a")}};
+  const placement::Loads loads(3);
+  const std::vector<const kube::Pod*> pods{&now.pods[0]};
+  const ChildPlan plan = plan_child({.frame = now.frame(),
+                                     .child = now.child,
+                                     .pods = pods,
+                                     .pod_template = now.pod_template,
+                                     .may_move = true,
+                                     .now = at(0),
+                                     .seats = decided,
+                                     .loads = &loads});
+  EXPECT_THAT(plan.actions, IsEmpty());
+  EXPECT_EQ(placement::nodes_of(plan.seats), std::vector{NodeName("node-c")});
 }
 
 TEST(RecordTest, WhatAChildHasIsReadFromItsPodsAndItsStatus) {

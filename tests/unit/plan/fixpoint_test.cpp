@@ -80,6 +80,24 @@ class Story {
     }
   }
 
+  void change_distribution() {
+    auto hub = std::make_shared<api::ProcessHub>(*world_.hub);
+    hub->meta.generation += 1;
+    hub->spec.distribution = {};
+    world_.hub = hub;
+    choose_distribution();
+    world_.note("another strategy");
+    change_factor();
+  }
+
+  void pause(bool paused) {
+    auto hub = std::make_shared<api::ProcessHub>(*world_.hub);
+    hub->meta.generation += 1;
+    hub->spec.paused = paused;
+    world_.hub = hub;
+    world_.note(paused ? "the hub is paused" : "the hub is not paused");
+  }
+
   [[nodiscard]] bool is_guided() const {
     return world_.hub->spec.distribution.strategy == api::DistributionStrategyKind::kGuided;
   }
@@ -113,7 +131,7 @@ class Story {
   // Something happens that the operator has no part in.
   void happen() {
     const std::string node = any_node();
-    switch (below(16)) {
+    switch (below(18)) {
       case 0:
       case 1:
         if (!node.empty()) set_health(node, ConditionStatus::kUnknown, "lost");
@@ -188,6 +206,12 @@ class Story {
       case 15:
         if (is_guided()) list_nodes();
         break;
+      case 16:
+        change_distribution();
+        break;
+      case 17:
+        pause(!world_.hub->spec.paused);
+        break;
       default:
         break;
     }
@@ -216,6 +240,7 @@ class Story {
   // Nothing happens any more. Everything that a child does, it does at most a few times: more
   // is a circle.
   void come_to_rest() {
+    pause(false);
     world_.note("nothing happens from here on");
     for (int instant = 0; world_.settle(); ++instant) {
       const auto next = world_.next_instant();

@@ -162,27 +162,21 @@ std::vector<const kube::Pod*> World::pods_of(const api::ProcessHubChild& child) 
 }
 
 std::vector<NodeName> World::nodes_for(const api::ProcessHubChild& child) const {
-  const std::string key = placement_key(frame_->key, child.meta.name);
-  const auto placed =
-      frame_->distribution->belongs_to({.key = key,
-                                        .replicas = frame_->redundancy->replication_factor(),
-                                        .excluded = names_of(child.status.excluded),
-                                        .listed = child.spec.nodes,
-                                        .seats = ledger_.seats(key)},
-                                       ledger_.loads());
-  return placement::nodes_of(placed.seats);
+  return placement::nodes_of(plan(child, false).seats);
 }
 
 ChildPlan World::plan(const api::ProcessHubChild& child, bool may_move) const {
   const auto pods = pods_of(child);
+  placement::Ledger ledger = ledger_;
+  const auto seats = ledger.take(placement_key(frame_->key, child.meta.name));
   return plan_child({.frame = *frame_,
                      .child = child,
                      .pods = pods,
                      .pod_template = template_,
                      .may_move = may_move,
                      .now = now_,
-                     .seats = ledger_.seats(placement_key(frame_->key, child.meta.name)),
-                     .loads = &ledger_.loads()});
+                     .seats = seats,
+                     .loads = &ledger.loads()});
 }
 
 bool World::settle() {
@@ -303,12 +297,26 @@ void World::check_move(const api::ProcessHubChild& child, const DeletePod& remov
       return;
   }
   if (frame_->membership.mass_loss) break_rule("moves in a mass loss");
+  check_balancer(child, moved, removal.reason);
   const size_t wanted = nodes_for(child).size();
   size_t left = 0;
   for (const kube::Pod* pod : pods_of(child)) {
     if (pod != &moved && serves(*pod, frame_->membership)) ++left;
   }
   if (left + 1 < wanted) break_rule("two replicas of " + child.meta.name + " move at once");
+}
+
+// With CentralizedLoadBalancer nothing that serves on a member moves, unless that is left out.
+void World::check_balancer(const api::ProcessHubChild& child, const kube::Pod& moved,
+                           Reason reason) {
+  const auto strategy = hub->spec.distribution.strategy;
+  if (strategy != api::DistributionStrategyKind::kCentralizedLoadBalancer) return;
+  if (reason != Reason::kRingChanged) return;
+  const auto excluded = names_of(child.status.excluded);
+  if (frame_->membership.member(node_of(moved)) != nullptr &&
+      std::find(excluded.begin(), excluded.end(), node_of(moved)) == excluded.end()) {
+    break_rule(moved.meta.name + " is moved though it has a node");
+  }
 }
 
 void World::start_deletion(PodState& state) {

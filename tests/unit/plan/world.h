@@ -78,6 +78,7 @@ class World {
   void create(const CreatePod& action);
   void start_deletion(PodState& state);
   void check(const api::ProcessHubChild& child);
+  void check_balancer(const api::ProcessHubChild& child, const kube::Pod& moved, Reason reason);
   void check_move(const api::ProcessHubChild& child, const DeletePod& removal);
   void restart();
   void break_rule(const std::string& what);
