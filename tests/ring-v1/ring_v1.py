@@ -1,58 +1,80 @@
-"""ring/v1 a second time, after docs/ring-v1.md and for reading: nothing is fast here.
+"""ring/v1: which nodes a child belongs to (without bounds).
 
-    ring = Ring([{"name": "node-1"}, {"name": "node-2", "zone": "b", "weight": 50}], 512)
-    ring.place("default/workers/tenant-1", 2)   # (["node-2", "node-1"], False)
+    >>> ring = Ring([{"name": "node-1", "zone": "a"},
+    ...              {"name": "node-2", "zone": "a", "weight": 150},
+    ...              {"name": "node-3", "zone": "b"}], virtual_nodes=2)
+    >>> ring.place("shop/orders/us", 2)
+    (['node-3', 'node-2'], False)
+    >>> ring.place("shop/orders/us", 2, excluded=["node-3"])
+    (['node-2', 'node-1'], True)
 """
-
 from bisect import bisect_left
 
 import xxhash
 
 
-def hash64(text, seed):
-    return xxhash.xxh3_64_intdigest(text.encode(), seed=seed)
+def _hash(data: bytes, seed: int) -> int:
+    return xxhash.xxh3_64_intdigest(data, seed)
 
 
-def point(name, i):
-    """Point i of a member."""
-    numbers = hash64(name, 0).to_bytes(8, "little") + i.to_bytes(8, "little")
-    return xxhash.xxh3_64_intdigest(numbers, seed=0)
+def hash64(text: str, seed: int) -> int:
+    """H of the text's bytes in UTF-8."""
+    return _hash(text.encode("utf-8"), seed)
 
 
-def points_of(weight, virtual_nodes):
-    """How many points a member has: half a point counts as one, and nobody has none."""
+def point(name: str, i: int) -> int:
+    """Point i (from 0 on) of the member with that name."""
+    return _hash(hash64(name, 0).to_bytes(8, "little") + i.to_bytes(8, "little"), 0)
+
+
+def point_count(weight: int, virtual_nodes: int) -> int:
+    """Number of points of a member: weight percent of virtual_nodes, at least 1."""
     return max(1, (virtual_nodes * weight + 50) // 100)
 
 
 class Ring:
-    def __init__(self, members, virtual_nodes):
-        self.zone_of = {member["name"]: member.get("zone", "") for member in members}
-        # Names are compared by their bytes; Python would compare by code points, which gives
-        # the same order for UTF-8.
-        self.points = sorted(
-            (point(member["name"], i), member["name"])
-            for member in members
-            for i in range(points_of(member.get("weight", 100), virtual_nodes))
-        )
+    def __init__(self, members: list[dict], virtual_nodes: int):
+        if not 1 <= virtual_nodes <= 4096:
+            raise ValueError("virtual_nodes must be 1 to 4096")
+        self._zone: dict[str, str] = {}
+        points = []
+        for member in members:
+            name, weight = member["name"], member.get("weight", 100)
+            name_bytes = name.encode("utf-8")
+            if name in self._zone:
+                raise ValueError(f"two members are named {name!r}")
+            if not 1 <= len(name_bytes) <= 253:
+                raise ValueError(f"name {name!r} must have 1 to 253 bytes")
+            if not 1 <= weight <= 10000:
+                raise ValueError(f"weight of {name!r} must be 1 to 10000")
+            self._zone[name] = member.get("zone") or ""
+            for i in range(point_count(weight, virtual_nodes)):
+                points.append((point(name, i), name_bytes, name))
+        points.sort()  # by position, equal ones by the bytes of the name
+        self._positions = [position for position, _, _ in points]
+        self._names = [name for _, _, name in points]
 
-    def walk(self, key):
-        """All members, each where its first point is met from the key's position on."""
-        # ("" is before every name: an equal point is the successor.)
-        start = bisect_left(self.points, (hash64(key, 0), ""))
-        order = self.points[start:] + self.points[:start]
-        return list(dict.fromkeys(name for _, name in order))
+    def walk(self, key: str) -> list[str]:
+        """All members in the order in which the key's walk meets them."""
+        start = bisect_left(self._positions, hash64(key, 0))  # first point not less
+        return list(dict.fromkeys(self._names[start:] + self._names[:start]))
 
-    def place(self, key, replicas, excluded=()):
-        """The nodes of a child, and whether its zones are less even than they should be."""
-        zones = len(set(self.zone_of.values()))
-        left = [name for name in self.walk(key) if name not in excluded]
-        taken, relaxed = [], False
-        while left and len(taken) < replicas:
-            held = [self.zone_of[name] for name in taken]
-            fewest = min(held.count(self.zone_of[name]) for name in left)
-            if fewest > len(taken) // zones:
-                relaxed = True
-            node = next(name for name in left if held.count(self.zone_of[name]) == fewest)
-            left.remove(node)
-            taken.append(node)
-        return taken, relaxed
+    def place(self, key: str, replicas: int, excluded=()) -> tuple[list[str], bool]:
+        """The nodes of a child in the order taken, and whether zones are relaxed."""
+        if replicas < 0:
+            raise ValueError("replicas must be 0 or more")
+        zone_of = self._zone
+        zones = len(set(zone_of.values()))  # before exclusions
+        held = dict.fromkeys(zone_of.values(), 0)  # replicas per zone so far
+        barred = set(excluded)
+        usable = [name for name in self.walk(key) if name not in barred]
+        nodes: list[str] = []
+        relaxed = False
+        while usable and len(nodes) < replicas:
+            fewest = min(held[zone_of[name]] for name in usable)
+            relaxed = relaxed or fewest > len(nodes) // zones
+            node = next(name for name in usable if held[zone_of[name]] == fewest)
+            usable.remove(node)
+            held[zone_of[node]] += 1
+            nodes.append(node)
+        return nodes, relaxed
