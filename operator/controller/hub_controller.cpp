@@ -41,30 +41,6 @@ std::optional<std::string> problem_of_ring(const api::DistributionSpec& spec,
       members.size(), points, kMostPoints);
 }
 
-// Fingerprints aside: they concern few children (those_that_spilled).
-bool same_for_children(const HubFrame& a, const HubFrame& b) {
-  const auto same_node = [](const auto& left, const auto& right) {
-    plan::NodeState state = left.second;
-    state.fingerprint = right.second.fingerprint;
-    return left.first == right.first && state == right.second;
-  };
-  return a.uid == b.uid && a.hub->meta.generation == b.hub->meta.generation &&
-         a.membership.members == b.membership.members &&
-         a.membership.mass_loss == b.membership.mass_loss &&
-         std::equal(a.membership.nodes.begin(), a.membership.nodes.end(),
-                    b.membership.nodes.begin(), b.membership.nodes.end(), same_node);
-}
-
-// Nodes that may have room now.
-std::set<NodeName> changed_fingerprints(const Membership& before, const Membership& after) {
-  std::set<NodeName> changed;
-  for (const auto& [name, state] : after.nodes) {
-    const plan::NodeState* was = before.node(name);
-    if (was != nullptr && was->fingerprint != state.fingerprint) changed.insert(name);
-  }
-  return changed;
-}
-
 }  // namespace
 
 struct HubController::Writes {
@@ -232,9 +208,9 @@ std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry&
   const bool none = children == context_.caches.children_by_hub.entries().end();
   const int count = none ? 0 : static_cast<int>(children->second.size());
   entry.budget.set_limit(std::max(1, hub->spec.migration.max_concurrent.of(count)));
-  if (before != nullptr && same_for_children(*before, *entry.frame)) {
-    add_those_that_spilled(hub->key(),
-                           changed_fingerprints(before->membership, entry.frame->membership));
+  if (before != nullptr && plan::same_for_children(*before, *entry.frame)) {
+    add_those_that_spilled(
+        hub->key(), plan::with_other_fingerprints(before->membership, entry.frame->membership));
     return std::nullopt;
   }
   children_.add_all_of(hub->key());

@@ -1,5 +1,6 @@
 #include "plan/frame.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "placement/consistent_hashing.h"
@@ -73,6 +74,28 @@ std::shared_ptr<const HubFrame> make_frame(std::shared_ptr<const api::ProcessHub
   frame->membership = std::move(membership);
   frame->hub = std::move(hub);
   return frame;
+}
+
+bool same_for_children(const HubFrame& a, const HubFrame& b) {
+  const auto same_node = [](const auto& left, const auto& right) {
+    NodeState state = left.second;
+    state.fingerprint = right.second.fingerprint;
+    return left.first == right.first && state == right.second;
+  };
+  return a.uid == b.uid && a.hub->meta.generation == b.hub->meta.generation &&
+         a.membership.members == b.membership.members &&
+         a.membership.mass_loss == b.membership.mass_loss &&
+         std::equal(a.membership.nodes.begin(), a.membership.nodes.end(),
+                    b.membership.nodes.begin(), b.membership.nodes.end(), same_node);
+}
+
+std::set<NodeName> with_other_fingerprints(const Membership& before, const Membership& after) {
+  std::set<NodeName> changed;
+  for (const auto& [name, state] : after.nodes) {
+    const NodeState* was = before.node(name);
+    if (was != nullptr && was->fingerprint != state.fingerprint) changed.insert(name);
+  }
+  return changed;
 }
 
 }  // namespace processhub::plan

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -31,6 +32,13 @@ struct HubFrame {
                                                          Membership membership,
                                                          const HubFrame* previous,
                                                          NodeScores scores = {});
+
+// Whether all children would be planned alike with either. Fingerprints of nodes do not count:
+// they concern the few children that a node had no room for.
+[[nodiscard]] bool same_for_children(const HubFrame& a, const HubFrame& b);
+// Nodes that may have room now where they had none.
+[[nodiscard]] std::set<NodeName> with_other_fingerprints(const Membership& before,
+                                                         const Membership& after);
 
 // A child's pod template after the merge of the hub's and its own.
 struct PodTemplate {
