@@ -110,43 +110,6 @@ TEST_F(Bounds, HoldAndAChildThatIsNotAtHomeSaysSo) {
   EXPECT_THAT(condition(children_->at(away[0]), "Placed").at("message"), told);
 }
 
-TEST_F(Bounds, MoveNobodyWhenOtherChildrenComeAndGo) {
-  const NodeSet nodes(10);
-  auto children = names("tenant", 60);
-  given_hub("workers", nodes, strict(100));
-  given_children("workers", children);
-  eventually_run("workers", children);
-  EXPECT_EQ(greatest_load(), 6) << "all are full";
-  auto pods = pods_of("workers");
-  auto before = seats();
-
-  // Those that go make room in the homes of some that stay.
-  Words gone = {"delete", "phc", "--wait=false", "-n", ns_};
-  for (int i = 1; i <= 20; ++i) {
-    const std::string child = "tenant-" + std::to_string(i);
-    gone.push_back(child);
-    pods.erase(child);
-    before.erase(child);
-    std::erase(children, child);
-  }
-  must_kubectl(gone);
-  eventually_run("workers", children);
-  EXPECT_EQ(pods_of("workers"), pods);
-  EXPECT_EQ(seats(), before);
-
-  const auto more = names("late", 30);
-  given_children("workers", more);
-  children.insert(children.end(), more.begin(), more.end());
-  eventually_run("workers", children);
-  EXPECT_EQ(greatest_load(), 7);
-  eventually_hub_tells(7, "7.0");
-  expect_homes({.children = children, .nodes = nodes.names()});
-  auto now = pods_of("workers");
-  std::erase_if(now, [&](const auto& entry) { return !pods.contains(entry.first); });
-  EXPECT_EQ(now, pods);
-  EXPECT_EQ(most_migrating("workers"), 0);
-}
-
 TEST_F(Bounds, MoveOnlyWhatANodeTakesWithItWhenItLeavesAndToItWhenItJoins) {
   NodeSet nodes(10);
   const auto children = names("tenant", 60);
@@ -187,58 +150,6 @@ TEST_F(Bounds, MoveOnlyWhatANodeTakesWithItWhenItLeavesAndToItWhenItJoins) {
   EXPECT_LE(most_migrating("workers"), 4);
 }
 
-TEST_F(Bounds, AreKnownToTheNextOperator) {
-  const NodeSet nodes(10);
-  auto children = names("tenant", 60);
-  given_hub("workers", nodes, strict(100));
-  given_children("workers", children);
-  eventually_run("workers", children);
-  ASSERT_FALSE(not_at_home().empty());
-  Words gone = {"delete", "phc", "--wait=false", "-n", ns_};
-  gone.insert(gone.end(), children.begin() + 50, children.end());
-  must_kubectl(gone);  // so that homes have room again
-  children.resize(50);
-  eventually_run("workers", children);
-  const auto pods = pods_of("workers");
-  const auto before = children_->objects();
-
-  next_operator();
-  children.emplace_back("witness");
-  given_children("workers", {"witness"});
-  eventually_run("workers", children);
-
-  auto now = pods_of("workers");
-  now.erase("witness");
-  EXPECT_EQ(now, pods);
-  std::vector<std::string> written;
-  for (const auto& [name, child] : before) {
-    if (children_->at(name) != child) written.push_back(name);
-  }
-  EXPECT_THAT(written, IsEmpty());
-}
-
-TEST_F(Bounds, AreKnownToTheNextOperatorEvenIfTheLastOneEndedInTheMiddle) {
-  const NodeSet nodes(10);
-  const auto children = names("tenant", 60);
-  given_hub("workers", nodes, strict(100));
-  // One request at a time, so that many pods are made before their children's statuses say
-  // anything; and the bound grows while it does that: homes that were full have room later.
-  Words slow = kAlone;
-  slow.emplace_back("--max-in-flight=1");
-  next_operator(slow);
-  auto made = std::async(std::launch::async, [&] { given_children("workers", children); });
-  for (const size_t pods : {10, 30, 50}) {
-    EXPECT_TRUE(wait_until([&] { return pods_->objects().size() > pods; }));
-    next_operator(slow);
-  }
-  made.get();
-  eventually_run("workers", children);
-  EXPECT_EQ(greatest_load(), 6);
-  expect_homes({.children = children, .nodes = nodes.names()});
-  for (const std::string& child : children) EXPECT_EQ(pods_ever(child), 1) << child;
-  next_operator();
-}
-
 TEST_F(Bounds, CanBeGivenToAHubAndTakenFromIt) {
   const NodeSet nodes(6);
   auto children = names("tenant", 36);
@@ -269,6 +180,95 @@ TEST_F(Bounds, CanBeGivenToAHubAndTakenFromIt) {
   eventually_placed({.children = children, .nodes = nodes.names()});
   EXPECT_THAT(not_at_home(), IsEmpty());
   EXPECT_LE(most_migrating("workers"), 4);
+}
+
+TEST_F(Bounds, AreKnownToTheNextOperatorEvenIfTheLastOneEndedInTheMiddle) {
+  const NodeSet nodes(10);
+  const auto children = names("tenant", 60);
+  given_hub("workers", nodes, strict(100));
+  // One request at a time, so that many pods are made before their children's statuses say
+  // anything; and the bound grows while it does that: homes that were full have room later.
+  Words slow = kAlone;
+  slow.emplace_back("--max-in-flight=1");
+  next_operator(slow);
+  auto made = std::async(std::launch::async, [&] { given_children("workers", children); });
+  for (const size_t pods : {10, 30, 50}) {
+    EXPECT_TRUE(wait_until([&] { return pods_->objects().size() > pods; }));
+    next_operator(slow);
+  }
+  made.get();
+  eventually_run("workers", children);
+  EXPECT_EQ(greatest_load(), 6);
+  expect_homes({.children = children, .nodes = nodes.names()});
+  for (const std::string& child : children) EXPECT_EQ(pods_ever(child), 1) << child;
+  next_operator();
+}
+
+TEST_F(Bounds, AreKnownToTheNextOperator) {
+  const NodeSet nodes(10);
+  auto children = names("tenant", 60);
+  given_hub("workers", nodes, strict(100));
+  given_children("workers", children);
+  eventually_run("workers", children);
+  ASSERT_FALSE(not_at_home().empty());
+  Words gone = {"delete", "phc", "--wait=false", "-n", ns_};
+  gone.insert(gone.end(), children.begin() + 50, children.end());
+  must_kubectl(gone);  // so that homes have room again
+  children.resize(50);
+  eventually_run("workers", children);
+  const auto pods = pods_of("workers");
+  const auto before = children_->objects();
+
+  next_operator();
+  children.emplace_back("witness");
+  given_children("workers", {"witness"});
+  eventually_run("workers", children);
+
+  auto now = pods_of("workers");
+  now.erase("witness");
+  EXPECT_EQ(now, pods);
+  std::vector<std::string> written;
+  for (const auto& [name, child] : before) {
+    if (children_->at(name) != child) written.push_back(name);
+  }
+  EXPECT_THAT(written, IsEmpty());
+}
+
+TEST_F(Bounds, MoveNobodyWhenOtherChildrenComeAndGo) {
+  const NodeSet nodes(10);
+  auto children = names("tenant", 60);
+  given_hub("workers", nodes, strict(100));
+  given_children("workers", children);
+  eventually_run("workers", children);
+  EXPECT_EQ(greatest_load(), 6) << "all are full";
+  auto pods = pods_of("workers");
+  auto before = seats();
+
+  // Those that go make room in the homes of some that stay.
+  Words gone = {"delete", "phc", "--wait=false", "-n", ns_};
+  for (int i = 1; i <= 20; ++i) {
+    const std::string child = "tenant-" + std::to_string(i);
+    gone.push_back(child);
+    pods.erase(child);
+    before.erase(child);
+    std::erase(children, child);
+  }
+  must_kubectl(gone);
+  eventually_run("workers", children);
+  EXPECT_EQ(pods_of("workers"), pods);
+  EXPECT_EQ(seats(), before);
+
+  const auto more = names("late", 30);
+  given_children("workers", more);
+  children.insert(children.end(), more.begin(), more.end());
+  eventually_run("workers", children);
+  EXPECT_EQ(greatest_load(), 7);
+  eventually_hub_tells(7, "7.0");
+  expect_homes({.children = children, .nodes = nodes.names()});
+  auto now = pods_of("workers");
+  std::erase_if(now, [&](const auto& entry) { return !pods.contains(entry.first); });
+  EXPECT_EQ(now, pods);
+  EXPECT_EQ(most_migrating("workers"), 0);
 }
 
 }  // namespace

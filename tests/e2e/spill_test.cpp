@@ -23,9 +23,9 @@ json asking_for(const char* cpu) {
   return {{"template", {{"spec", {{"containers", {container}}}}}}};
 }
 
-json spilling(int seconds) {
+json spilling() {
   json spec = asking_for("4");
-  spec["spillAfterSeconds"] = seconds;
+  spec["spillAfterSeconds"] = 1;
   return spec;
 }
 
@@ -59,9 +59,9 @@ class Spill : public WithOperator {
 
   // A child of another hub, on nodes where it finds no room either, has waited as long as
   // one here would have to, and moved on.
-  void when_a_witness_has_moved_on(const NodeSet& set, int seconds) {
+  void when_a_witness_has_moved_on(const NodeSet& set) {
     const std::string witness = "witness-" + std::to_string(++witnesses_);
-    if (witnesses_ == 1) given_hub("witnesses", set, spilling(seconds));
+    if (witnesses_ == 1) given_hub("witnesses", set, spilling());
     given_children("witnesses", {witness});
     EXPECT_TRUE(wait_until([&] { return !excluded(witness).empty(); }));
   }
@@ -76,7 +76,7 @@ TEST_F(Spill, TakesAChildToItsNextNodeAndBackOnceThereIsRoom) {
   const NodeSet set(4);
   const auto nodes = walk(set, "tenant-1", 2);
   NodeSet::set_allocatable(nodes[0], kTooSmall);
-  given_hub("workers", set, spilling(2));
+  given_hub("workers", set, spilling());
   given_children("workers", {"tenant-1"});
   eventually_on("tenant-1", nodes[1]);
   json listed = excluded("tenant-1");
@@ -95,7 +95,7 @@ TEST_F(Spill, TakesAChildToItsNextNodeAndBackOnceThereIsRoom) {
 
   // Time alone changes nothing.
   const auto spilled = pods_of_child("tenant-1");
-  when_a_witness_has_moved_on(full, 2);
+  when_a_witness_has_moved_on(full);
   EXPECT_EQ(pods_of_child("tenant-1"), spilled);
   EXPECT_EQ(pods_ever("tenant-1"), 2);
 
@@ -104,7 +104,7 @@ TEST_F(Spill, TakesAChildToItsNextNodeAndBackOnceThereIsRoom) {
   eventually_child_says("tenant-1", "Placed", "True/Preferred");
   EXPECT_THAT(excluded("tenant-1"), IsEmpty());
   EXPECT_EQ(most_migrating("workers"), 1);
-  when_a_witness_has_moved_on(full, 2);
+  when_a_witness_has_moved_on(full);
   EXPECT_EQ(pods_ever("tenant-1"), 3);
 }
 
@@ -114,7 +114,7 @@ TEST_F(Spill, TriesEachChangeOfANodeOnce) {
   const NodeSet set(3);
   const auto nodes = walk(set, "tenant-1", 2);
   NodeSet::set_allocatable(nodes[0], kTooSmall);
-  given_hub("workers", set, spilling(1));
+  given_hub("workers", set, spilling());
   given_children("workers", {"tenant-1"});
   eventually_on("tenant-1", nodes[1]);
   const std::string before = excluded("tenant-1").at(0).at("fingerprint");
@@ -126,7 +126,7 @@ TEST_F(Spill, TriesEachChangeOfANodeOnce) {
     return listed.size() == 1 && listed[0].at("fingerprint") != before;
   }));
   eventually_on("tenant-1", nodes[1]);
-  when_a_witness_has_moved_on(full, 1);
+  when_a_witness_has_moved_on(full);
   EXPECT_EQ(pods_ever("tenant-1"), 4) << "two there, and one after each";
 }
 
@@ -134,7 +134,7 @@ TEST_F(Spill, EndsWithAPodThatWaitsWhereNoNodeHasRoom) {
   const NodeSet set(6);
   for (const std::string& node : set.names()) NodeSet::set_allocatable(node, kTooSmall);
   const auto nodes = walk(set, "tenant-1", 4);
-  given_hub("workers", set, spilling(1));
+  given_hub("workers", set, spilling());
   given_children("workers", {"tenant-1"});
   eventually_child_says("tenant-1", "Placed", "False/Unschedulable");
   EXPECT_THAT(eventually_event("tenant-1", "Unschedulable"),
@@ -148,7 +148,7 @@ TEST_F(Spill, EndsWithAPodThatWaitsWhereNoNodeHasRoom) {
   for (const std::string& node : full.names()) NodeSet::set_allocatable(node, kTooSmall);
   const auto waiting = pods_of_child("tenant-1");
   ASSERT_THAT(waiting, SizeIs(1));
-  when_a_witness_has_moved_on(full, 1);
+  when_a_witness_has_moved_on(full);
   EXPECT_EQ(pods_of_child("tenant-1"), waiting);
   EXPECT_EQ(status_of(pods_->at(waiting[0].name)).value("phase", ""), "Pending");
   EXPECT_EQ(pods_ever("tenant-1"), 4);
@@ -164,7 +164,7 @@ TEST_F(Spill, MovesTheReplicaAloneThatFindsNoRoom) {
   const NodeSet set(5);
   const std::string small = walk(set, "tenant-1", 1).front();
   NodeSet::set_allocatable(small, kTooSmall);
-  json spec = spilling(1);
+  json spec = spilling();
   spec["redundancy"] = replication(2);
   given_hub("workers", set, spec);
   given_children("workers", {"tenant-1"});
@@ -184,7 +184,7 @@ TEST_F(Spill, IsNotForChildrenThatAreOnEveryNode) {
   const NodeSet set(3);
   const std::string small = set.names()[1];
   NodeSet::set_allocatable(small, kTooSmall);
-  json spec = spilling(1);
+  json spec = spilling();
   spec["redundancy"] = {{"strategy", "Replication"}, {"replication", {{"factor", "ClusterSize"}}}};
   given_hub("workers", set, spec);
   given_children("workers", {"agent"});
@@ -205,7 +205,7 @@ TEST_F(Spill, FollowsTheListOfAGuidedChild) {
   const auto& nodes = set.names();
   NodeSet::set_allocatable(nodes[0], kTooSmall);
   NodeSet::set_allocatable(nodes[1], kTooSmall);
-  json spec = spilling(1);
+  json spec = spilling();
   spec["distribution"] = {{"strategy", "Guided"}};
   given_hub("workers", set, spec);
   given_child("workers", "tenant-1", {{"nodes", {nodes[0], nodes[2]}}});
