@@ -295,15 +295,17 @@ void ChildController::tell_of_conditions(const api::ProcessHubChild& child,
 // Why it is not where it would be: its bound, its zones, nodes that are left out or away.
 void ChildController::tell_of_place(const api::ProcessHubChild& child,
                                     const api::ChildStatus& status) {
-  for (const char* type : {plan::kPlaced, plan::kDegraded}) {
+  std::string_view told;  // one reason may be that of both
+  for (const char* type : {plan::kDegraded, plan::kPlaced}) {
     const auto* after = api::find_condition(status.conditions, type);
     const auto* before = api::find_condition(child.status.conditions, type);
-    if (after == nullptr || after->message.empty()) continue;
+    if (after == nullptr || after->message.empty() || after->reason == told) continue;
     if (before != nullptr && before->status == after->status && before->reason == after->reason &&
         before->message == after->message) {
       continue;
     }
     const bool bad = (after->status == kube::ConditionStatus::kTrue) == (type == plan::kDegraded);
+    told = after->reason;
     tell(child, bad ? status::EventType::kWarning : status::EventType::kNormal, after->reason,
          after->message);
   }

@@ -106,8 +106,8 @@ std::optional<Condition> problem_of_list(const ChildInput& input, const ChildPla
     return Condition{.type = kDegraded,
                      .status = ConditionStatus::kTrue,
                      .reason = "ListTooShort",
-                     .message = fmt::format("spec.nodes: names {} nodes, but the hub wants {} "
-                                            "replicas of each child: name at least as many",
+                     .message = fmt::format("spec.nodes: names {} of at least {} nodes: the hub "
+                                            "wants as many replicas of each child",
                                             listed, wanted)};
   }
   if (placed.placement.away.empty()) return std::nullopt;

@@ -159,7 +159,8 @@ TEST_F(Guided, WithAListThatIsTooShortArePlacedAsFarAsItGoes) {
   given_hub("workers", set, with(kGuided, {{"redundancy", replication(2)}}));
   given_child("workers", "tenant-1", listing({nodes[1]}));
   eventually_child_says("tenant-1", "Degraded", "True/ListTooShort");
-  EXPECT_THAT(eventually_event("tenant-1", "ListTooShort"), HasSubstr("names 1 nodes"));
+  EXPECT_THAT(eventually_event("tenant-1", "ListTooShort"),
+              HasSubstr("names 1 of at least 2 nodes"));
   EXPECT_TRUE(wait_until([&] {
     return !pods_of_child("tenant-1").empty() &&
            status_of(children_->at("tenant-1")).value("ready", "") == "1/2";

@@ -239,7 +239,7 @@ TEST_F(GuidedChildTest, AShortListIsToldAndWhatItNamesIsUsed) {
   now_.replicas(3);
   EXPECT_THAT(round(), ElementsAre("create 0.1 on node-c", "create 1.1 on node-a"));
   EXPECT_EQ(degraded().reason, "ListTooShort");
-  EXPECT_THAT(degraded().message, HasSubstr("names 2 nodes, but the hub wants 3 replicas"));
+  EXPECT_THAT(degraded().message, HasSubstr("names 2 of at least 3 nodes"));
 }
 
 TEST_F(GuidedChildTest, WithoutAListNothingIsMadeAndNothingThatRunsIsStopped) {
