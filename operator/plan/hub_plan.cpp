@@ -185,11 +185,15 @@ class Planner {
     return told;
   }
 
-  [[nodiscard]] api::HubStatus::Children count_children() {
+  api::HubStatus::Children count_children() {
     api::HubStatus::Children count;
     for (const api::ProcessHubChild* child : in_.children) {
       if (child->meta.deleted || child->spec.hub != hub_.meta.name) continue;
       ++count.total;
+      const Condition* placed = api::find_condition(child->status.conditions, kPlaced);
+      if (placed != nullptr && placed->reason == "Unschedulable") {
+        unschedulable_.push_back(child->meta.name);
+      }
       switch (child->status.phase.value_or(api::Phase::kPending)) {
         case api::Phase::kRunning:
           ++count.ready;
@@ -266,6 +270,10 @@ class Planner {
     if (!members_.problems.empty()) {
       return condition(kDegraded, true, "InvalidWeight", first_of(members_.problems, "; "));
     }
+    if (!unschedulable_.empty()) {
+      return condition(kDegraded, true, "ChildrenUnschedulable",
+                       "the scheduler finds no room for " + first_of(unschedulable_, ", "));
+    }
     if (status.children.degraded > 0) {
       return condition(kDegraded, true, "ChildrenDegraded",
                        fmt::format("{} children lack replicas", status.children.degraded));
@@ -323,6 +331,7 @@ class Planner {
   std::map<std::string, const api::ProcessHubChild*> existing_;
   std::vector<std::string> taken_;
   std::vector<std::string> refused_;
+  std::vector<std::string> unschedulable_;
   int rejected_ = 0;  // children that cannot be understood or whose template is refused
   HubPlan plan_;
 };

@@ -43,9 +43,17 @@ void add_bounds(const placement::Placement& placed, std::vector<Obstacle>& found
   }
 }
 
-void add_away(const std::vector<NodeName>& away, std::vector<Obstacle>& found) {
-  for (const NodeName& node : away) {
-    found.push_back({"ListedNodesAway", node.str() + " of spec.nodes is not among the hub's"});
+std::string why_away(const Membership& membership, const NodeName& name) {
+  const NodeState* node = membership.node(name);
+  if (node == nullptr) return "there is no Node " + name.str();
+  if (!node->matches) return name.str() + " does not match the hub's nodes.selector";
+  if (node->draining) return name.str() + " is cordoned or about to be removed";
+  return name.str() + " is not among the hub's nodes (not Ready long enough, or tainted)";
+}
+
+void add_away(const ChildInput& input, const ChildPlacement& placed, std::vector<Obstacle>& found) {
+  for (const NodeName& node : placed.placement.away) {
+    found.push_back({"ListedNodesAway", why_away(input.frame.membership, node)});
   }
 }
 
@@ -67,14 +75,21 @@ Condition placed_condition(const ChildInput& input, const ChildPlacement& placed
             .reason = "Unschedulable",
             .message = joined(placed.unschedulable, "; ") + "; no other node is tried"};
   }
+  const auto nodes = static_cast<int>(placed.nodes.size());
+  const int wanted = input.frame.redundancy->replication_factor();
+  if (nodes < wanted) {
+    if (auto problem = problem_of_list(input, placed)) {
+      problem->type = kPlaced;
+      problem->status = ConditionStatus::kFalse;
+      return *std::move(problem);
+    }
+  }
   if (placed.nodes.empty()) {
     return {.type = kPlaced,
             .status = ConditionStatus::kFalse,
             .reason = "NoNodes",
             .message = "no node can be used: see the nodes of hub " + input.frame.key.name};
   }
-  const auto nodes = static_cast<int>(placed.nodes.size());
-  const int wanted = input.frame.redundancy->replication_factor();
   if (nodes < wanted) {
     return {.type = kPlaced,
             .status = ConditionStatus::kFalse,
@@ -82,7 +97,7 @@ Condition placed_condition(const ChildInput& input, const ChildPlacement& placed
             .message = fmt::format("{} replicas wanted, {} nodes can be used", wanted, nodes)};
   }
   std::vector<Obstacle> found;
-  add_away(placed.placement.away, found);
+  add_away(input, placed, found);
   add_bounds(placed.placement, found);
   add_exclusions(placed.excluded, found);
   if (found.empty()) {
@@ -111,15 +126,15 @@ std::optional<Condition> problem_of_list(const ChildInput& input, const ChildPla
                                             listed, wanted)};
   }
   if (placed.placement.away.empty()) return std::nullopt;
-  std::vector<std::string> names;
-  names.reserve(placed.placement.away.size());
-  for (const NodeName& node : placed.placement.away) names.push_back(node.str());
-  return Condition{
-      .type = kDegraded,
-      .status = ConditionStatus::kTrue,
-      .reason = "ListedNodesAway",
-      .message = fmt::format("spec.nodes: {} {} not among the nodes of hub {}", joined(names, ", "),
-                             names.size() == 1 ? "is" : "are", input.frame.key.name)};
+  std::vector<std::string> texts;
+  texts.reserve(placed.placement.away.size());
+  for (const NodeName& node : placed.placement.away) {
+    texts.push_back(why_away(input.frame.membership, node));
+  }
+  return Condition{.type = kDegraded,
+                   .status = ConditionStatus::kTrue,
+                   .reason = "ListedNodesAway",
+                   .message = "spec.nodes: " + joined(texts, "; ")};
 }
 
 }  // namespace processhub::plan

@@ -140,13 +140,14 @@ TEST_F(Guided, RunWithoutANodeThatWasNeverThere) {
   given_child("workers", "tenant-1", listing({"nowhere", nodes[1], nodes[0], "neither"}));
   eventually_on("tenant-1", {nodes[1]});
   eventually_child_says("tenant-1", "Degraded", "True/ListedNodesAway");
-  EXPECT_THAT(words("tenant-1", "Degraded"), HasSubstr("nowhere, neither are not among"));
+  EXPECT_THAT(words("tenant-1", "Degraded"),
+              HasSubstr("there is no Node nowhere; there is no Node neither"));
   eventually_child_says("tenant-1", "Ready", "True/AllReplicasReady");
 
   // Of another hub's nodes as little as of none.
   const NodeSet others(1);
   given_child("workers", "tenant-2", listing(others.names()));
-  eventually_child_says("tenant-2", "Placed", "False/NoNodes");
+  eventually_child_says("tenant-2", "Placed", "False/ListedNodesAway");
   EXPECT_THAT(words("tenant-2", "Degraded"), HasSubstr(others.names()[0]));
   EXPECT_EQ(pods_ever("tenant-2"), 0);
   change_child("tenant-2", listing({others.names()[0], nodes[0]}));

@@ -228,7 +228,7 @@ TEST_F(GuidedChildTest, ANodeThatIsAwayIsNamedAndItComesBackToIt) {
   EXPECT_THAT(round(), ElementsAre("create 0.1 on node-a"));
   EXPECT_EQ(degraded().status, ConditionStatus::kTrue);
   EXPECT_EQ(degraded().reason, "ListedNodesAway");
-  EXPECT_THAT(degraded().message, HasSubstr("spec.nodes: node-c is not among the nodes of hub"));
+  EXPECT_THAT(degraded().message, HasSubstr("spec.nodes: there is no Node node-c"));
   now_.run(0, NodeName("node-a"));
   now_.nodes.push_back(testing::NodeBuilder("node-c").ready(at(-3600)).node);
   EXPECT_THAT(round(), ElementsAre("status", "delete 0.1 RingChanged"));
@@ -247,7 +247,7 @@ TEST_F(GuidedChildTest, WithoutAListNothingIsMadeAndNothingThatRunsIsStopped) {
   now_.child.spec.nodes.clear();
   EXPECT_THAT(round(), IsEmpty());
   EXPECT_EQ(degraded().reason, "ListTooShort");
-  EXPECT_EQ(condition_of(now_.child.status.conditions, kPlaced).reason, "NoNodes");
+  EXPECT_EQ(condition_of(now_.child.status.conditions, kPlaced).reason, "ListTooShort");
 }
 
 // Three children on two nodes that may hold two each: the other two have this one's home.

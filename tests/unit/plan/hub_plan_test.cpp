@@ -257,6 +257,17 @@ TEST_F(HubPlanTest, TheStatusCountsNodes) {
   EXPECT_EQ(made.status.observed_generation, 1);
 }
 
+TEST_F(HubPlanTest, ChildrenThatFindNoRoomMakeItDegraded) {
+  nodes_ = {NodeBuilder("node-a")};
+  own("orders", Phase::kPending).status.conditions = {
+      {.type = "Placed", .status = ConditionStatus::kFalse, .reason = "Unschedulable"}};
+  const HubPlan made = plan();
+  const api::Condition& degraded = condition_of(made.status.conditions, "Degraded");
+  EXPECT_EQ(degraded.status, ConditionStatus::kTrue);
+  EXPECT_EQ(degraded.reason, "ChildrenUnschedulable");
+  EXPECT_EQ(degraded.message, "the scheduler finds no room for orders");
+}
+
 TEST_F(HubPlanTest, TheLoadOfTheFullestMemberAndTheMeanAreTold) {
   nodes_ = {NodeBuilder("node-a"), NodeBuilder("node-b"), NodeBuilder("node-c")};
   api::ProcessHubChild& one = own("orders", Phase::kRunning);
