@@ -4,6 +4,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "api/types.h"
 #include "cache/store.h"
@@ -36,12 +37,18 @@ struct Caches {
     return nodes.synced() && pods.synced() && hubs.synced() && children.synced();
   }
 
+  // Of any owner; by name. Until the store changes.
+  [[nodiscard]] std::vector<const kube::Pod*> pods_of(const ChildKey& child) const {
+    std::vector<const kube::Pod*> found;
+    for (const auto& pod : pods_by_child.find(child)) found.push_back(pod.get());
+    return found;
+  }
+
   [[nodiscard]] static ChildKey child_of(const kube::Pod& pod) {
     return {pod.meta.ns, label(pod, plan::kChildLabel)};
   }
   [[nodiscard]] static std::string label(const kube::Pod& pod, const char* key) {
-    const auto found = pod.meta.labels.find(key);
-    return found == pod.meta.labels.end() ? std::string() : found->second;
+    return kube::value_of(pod.meta.labels, key);
   }
 };
 

@@ -91,10 +91,7 @@ void ChildController::work(const Child& child) {
   }
   if (entry->frame == nullptr) return reject(child, "HubInvalid", entry->problem);
 
-  const auto pods = context_.caches.pods_by_child.find(child->key());
-  std::vector<const kube::Pod*> views;
-  views.reserve(pods.size());
-  for (const auto& pod : pods) views.push_back(pod.get());
+  const std::vector<const kube::Pod*> pods = context_.caches.pods_of(child->key());
   const plan::PodTemplate pod_template = context_.templates.of(*entry->frame, child.get());
   const WallTime now = context_.clock.wall_now();
   const std::string seated_as = plan::placement_key(hub_key, child->meta.name);
@@ -102,7 +99,7 @@ void ChildController::work(const Child& child) {
   const std::vector<placement::Seat> seats = entry->ledger.take(seated_as);
   ChildPlan plan = plan::plan_child({.frame = *entry->frame,
                                      .child = *child,
-                                     .pods = views,
+                                     .pods = pods,
                                      .pod_template = pod_template,
                                      .may_move = entry->budget.may_move(child->key()),
                                      .now = now,

@@ -81,16 +81,8 @@ void HubController::seat(const Child& before, const Child& after) {
   if (after == nullptr || after->meta.deleted) {
     entry->ledger.erase(key);
   } else if (!entry->ledger.contains(key)) {
-    entry->ledger.add(key, plan::record_of(*after, pods_of(*after)));
+    entry->ledger.add(key, plan::record_of(*after, context_.caches.pods_of(after->key())));
   }
-}
-
-std::vector<const kube::Pod*> HubController::pods_of(const api::ProcessHubChild& child) const {
-  std::vector<const kube::Pod*> pods;
-  for (const auto& pod : context_.caches.pods_by_child.find(child.key())) {
-    pods.push_back(pod.get());
-  }
-  return pods;
 }
 
 // Hubs that want a child of this name: it is free now.

@@ -38,7 +38,6 @@ class HubController {
   void add_all();
   void add_those_that_list(const ChildKey& child);
   void seat(const Child& before, const Child& after);
-  [[nodiscard]] std::vector<const kube::Pod*> pods_of(const api::ProcessHubChild& child) const;
   void add_those_that_spilled(const HubKey& hub, const std::set<NodeName>& from);
   void update_ledger(const plan::HubFrame* before, HubEntry& entry);
   void reconcile(const HubKey& key);

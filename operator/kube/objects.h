@@ -13,6 +13,12 @@ namespace processhub::kube {
 
 using StringMap = std::map<std::string, std::string>;
 
+// "" where there is no such key.
+[[nodiscard]] inline std::string value_of(const StringMap& map, const std::string& key) {
+  const auto found = map.find(key);
+  return found == map.end() ? std::string() : found->second;
+}
+
 struct ObjectMeta {
   std::string ns = {};  // metadata.namespace; empty for a Node
   std::string name = {};

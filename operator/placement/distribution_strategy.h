@@ -26,6 +26,8 @@ struct Seat {
 };
 
 [[nodiscard]] std::vector<NodeName> nodes_of(std::span<const Seat> seats);
+// The first of them on `node`; null where there is none.
+[[nodiscard]] const Seat* seat_on(std::span<const Seat> seats, const NodeName& node);
 
 // What a strategy is asked about one child.
 struct Request {

@@ -20,12 +20,7 @@ constexpr int kMostSpills = 3;
 NodeName home_at_creation(const Slot& slot) {
   const Pod* pod = slot.current();
   if (pod == nullptr || node_of(*pod) != slot.node) return {};
-  const auto home = pod->meta.annotations.find(kHomeAnnotation);
-  return home == pod->meta.annotations.end() ? NodeName() : NodeName(home->second);
-}
-
-auto is_on(const NodeName& node) {
-  return [&node](const placement::Seat& seat) { return seat.node == node; };
+  return NodeName(kube::value_of(pod->meta.annotations, kHomeAnnotation));
 }
 
 placement::Seat seat_of(const Slot& slot, const api::ChildStatus& status) {
@@ -41,8 +36,12 @@ placement::Seat seat_of(const Slot& slot, const api::ChildStatus& status) {
 class Placer {
  public:
   Placer(const ChildInput& input, ChildView& view)
-      : in_(input), members_(input.frame.membership), view_(view) {
+      : in_(input),
+        members_(input.frame.membership),
+        view_(view),
+        key_(placement_key(input.frame.key, input.child.meta.name)) {
     out_.excluded = in_.child.status.excluded;
+    if (in_.frame.distribution->remembers()) facts_ = seats_of_pods();
   }
 
   ChildPlacement place() {
@@ -62,39 +61,35 @@ class Placer {
     const std::vector<NodeName> names = names_of(excluded);
     static const placement::Loads kNone;
     const std::vector<placement::Seat> seats = seats_now(names);
-    const std::string key = placement_key(in_.frame.key, in_.child.meta.name);
     return in_.frame.distribution->belongs_to(
-        {.key = key,
+        {.key = key_,
          .replicas = in_.frame.redundancy->replication_factor(),
          .excluded = names,
          .listed = in_.child.spec.nodes,
          .seats = seats},
         in_.loads != nullptr ? *in_.loads : kNone);
   }
+
   // What the child has in fact: the nodes of its pods. What it was given before counts where
   // there is no pod yet, or where the pod cannot stay; else a decision that was never carried
   // out would move a pod that could stay.
   [[nodiscard]] std::vector<placement::Seat> seats_now(std::span<const NodeName> excluded) const {
     std::vector<placement::Seat> seats;
-    if (!in_.frame.distribution->remembers()) return seats;
-    std::vector<placement::Seat> facts = seats_of_pods();
     for (const placement::Seat& given : in_.seats) {  // in their order, as far as they are true
-      const auto fact = std::find_if(facts.begin(), facts.end(), is_on(given.node));
-      if (fact == facts.end()) continue;
-      facts.erase(fact);
-      seats.push_back(given);
+      if (placement::seat_on(facts_, given.node) != nullptr) seats.push_back(given);
     }
-    for (placement::Seat& fact : facts) {
+    for (const placement::Seat& fact : facts_) {
       const bool usable = in_.frame.distribution->index_of(fact.node) &&
                           std::find(excluded.begin(), excluded.end(), fact.node) == excluded.end();
-      if (usable) seats.push_back(std::move(fact));
+      if (usable && placement::seat_on(in_.seats, fact.node) == nullptr) seats.push_back(fact);
     }
     for (const placement::Seat& given : in_.seats) {
-      const bool missing = std::none_of(seats.begin(), seats.end(), is_on(given.node));
+      const bool missing = placement::seat_on(seats, given.node) == nullptr;
       if (missing && seats.size() < in_.seats.size()) seats.push_back(given);
     }
     return seats;
   }
+
   // Of those that nobody is deleting.
   [[nodiscard]] std::vector<placement::Seat> seats_of_pods() const {
     std::vector<const Pod*> standing;
@@ -107,11 +102,8 @@ class Placer {
     }
     return seats;
   }
-  void ask() { out_.placement = answer(out_.excluded); }
 
-  [[nodiscard]] bool has_seat_on(const NodeName& node) const {
-    return std::any_of(out_.placement.seats.begin(), out_.placement.seats.end(), is_on(node));
-  }
+  void ask() { out_.placement = answer(out_.excluded); }
 
   // An exclusion lasts until the node leaves the members; one for a loss, until the node is to
   // be trusted again; one for a pod that could not be scheduled, until something changes that
@@ -184,12 +176,12 @@ class Placer {
   // Where it shall be, but the scheduler has found no room there for so long.
   [[nodiscard]] bool is_stuck(const Pod& pod) {
     if (pod.meta.deleted || !pod.node.empty() || !pod.unschedulable_since) return false;
-    if (view_.host_of(pod) != Host::kUp || !has_seat_on(node_of(pod))) return false;
-    // One of another template is replaced: that one may find room.
-    const auto revision = pod.meta.labels.find(kRevisionLabel);
-    if (revision == pod.meta.labels.end() || revision->second != in_.pod_template.revision) {
+    if (view_.host_of(pod) != Host::kUp ||
+        placement::seat_on(out_.placement.seats, node_of(pod)) == nullptr) {
       return false;
     }
+    // One of another template is replaced: that one may find room.
+    if (!has_revision(pod, in_.pod_template.revision)) return false;
     const NodeState& node = members_.nodes.at(node_of(pod));
     return view_.passed(std::max(*pod.unschedulable_since, node.since) +
                         in_.frame.hub->spec.spill_after);
@@ -208,6 +200,8 @@ class Placer {
   const ChildInput& in_;
   const Membership& members_;
   ChildView& view_;
+  std::string key_;
+  std::vector<placement::Seat> facts_;  // where the strategy remembers
   ChildPlacement out_;
 };
 

@@ -162,10 +162,8 @@ class Planner {
 
   // Where the replica on `node` would be, had that not been full.
   [[nodiscard]] NodeName home_of(const NodeName& node) const {
-    for (const placement::Seat& seat : placed_.placement.seats) {
-      if (seat.node == node) return seat.home;
-    }
-    return {};
+    const placement::Seat* seat = placement::seat_on(placed_.placement.seats, node);
+    return seat == nullptr ? NodeName() : seat->home;
   }
 
   // A slot is free only when no pod with the child's labels is left in it, whatever its
@@ -228,9 +226,8 @@ class Planner {
   }
 
   [[nodiscard]] bool is_outdated(const Pod& pod) const {
-    if (in_.pod_template.state != PodTemplate::State::kValid) return false;
-    const auto revision = pod.meta.labels.find(kRevisionLabel);
-    return revision == pod.meta.labels.end() || revision->second != in_.pod_template.revision;
+    return in_.pod_template.state == PodTemplate::State::kValid &&
+           !has_revision(pod, in_.pod_template.revision);
   }
 
   [[nodiscard]] bool is_spilled(const NodeName& name) const {

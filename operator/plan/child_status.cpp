@@ -19,11 +19,6 @@ ConditionStatus as_status(bool value) {
   return value ? ConditionStatus::kTrue : ConditionStatus::kFalse;
 }
 
-std::string value_of(const kube::StringMap& map, const char* key) {
-  const auto found = map.find(key);
-  return found == map.end() ? std::string() : found->second;
-}
-
 class Reporter {
  public:
   Reporter(const ChildInput& input, const ChildFindings& findings)
@@ -78,10 +73,10 @@ class Reporter {
           {.slot = slot.number,
            .incarnation = slot_of(*pod)->incarnation,
            .node = node_of(*pod),
-           .node_uid = Uid(value_of(pod->meta.annotations, kNodeUidAnnotation)),
+           .node_uid = Uid(kube::value_of(pod->meta.annotations, kNodeUidAnnotation)),
            .pod = pod->meta.name,
            .pod_uid = pod->meta.uid,
-           .role = value_of(pod->meta.labels, kRoleLabel),
+           .role = kube::value_of(pod->meta.labels, kRoleLabel),
            .ready = serves(*pod, members_)});
       if (!pod->meta.deleted) add_name(status, node_of(*pod));  // where it runs or shall run
     }
@@ -97,11 +92,10 @@ class Reporter {
   }
 
   void tell_of_seat(api::Replica& replica) const {
-    for (const placement::Seat& seat : found_.placed.placement.seats) {
-      if (seat.node != replica.node) continue;
-      replica.home = seat.home;
-      replica.over_bound = seat.over_bound;
-    }
+    const placement::Seat* seat = placement::seat_on(found_.placed.placement.seats, replica.node);
+    if (seat == nullptr) return;
+    replica.home = seat->home;
+    replica.over_bound = seat->over_bound;
   }
 
   static void add_name(api::ChildStatus& status, const NodeName& name) {

@@ -10,6 +10,16 @@ namespace processhub::plan {
 
 using kube::Pod;
 
+namespace {
+
+// The pod was made for a Node that has been replaced by one of its name.
+bool is_of_another(const Pod& pod, const NodeState& node) {
+  const auto made_for = pod.meta.annotations.find(kNodeUidAnnotation);
+  return made_for != pod.meta.annotations.end() && made_for->second != node.uid.str();
+}
+
+}  // namespace
+
 bool ends_pods(Host host) {
   return host == Host::kUp || host == Host::kNotReady || host == Host::kReplaced;
 }
@@ -17,9 +27,7 @@ bool ends_pods(Host host) {
 bool serves(const Pod& pod, const Membership& membership) {
   if (!pod.ready || pod.meta.deleted) return false;
   const NodeState* node = membership.node(node_of(pod));
-  if (node == nullptr || node->health != NodeHealth::kReady) return false;
-  const auto made_for = pod.meta.annotations.find(kNodeUidAnnotation);
-  return made_for == pod.meta.annotations.end() || made_for->second == node->uid.str();
+  return node != nullptr && node->health == NodeHealth::kReady && !is_of_another(pod, *node);
 }
 
 ChildView::ChildView(const ChildInput& input) : in_(input), members_(input.frame.membership) {
@@ -34,18 +42,14 @@ ChildView::ChildView(const ChildInput& input) : in_(input), members_(input.frame
 Host ChildView::host_of(const Pod& pod) const {
   const NodeState* node = members_.node(node_of(pod));
   if (node == nullptr) return Host::kGone;
-  const auto made_for = pod.meta.annotations.find(kNodeUidAnnotation);
   if (node->health == NodeHealth::kUnknown) return Host::kUnknown;
-  if (made_for != pod.meta.annotations.end() && made_for->second != node->uid.str()) {
-    return Host::kReplaced;
-  }
+  if (is_of_another(pod, *node)) return Host::kReplaced;
   return node->health == NodeHealth::kReady ? Host::kUp : Host::kNotReady;
 }
 
 NodeIsDown ChildView::down(const Pod& pod) {
-  const auto made_for = pod.meta.annotations.find(kNodeUidAnnotation);
   return {.node = node_of(pod),
-          .uid = Uid(made_for == pod.meta.annotations.end() ? "" : made_for->second)};
+          .uid = Uid(kube::value_of(pod.meta.annotations, kNodeUidAnnotation))};
 }
 
 // How long a loss must stand before this child is placed elsewhere.

@@ -78,6 +78,7 @@ std::shared_ptr<const HubFrame> make_frame(std::shared_ptr<const api::ProcessHub
 
 bool same_for_children(const HubFrame& a, const HubFrame& b) {
   const auto same_node = [](const auto& left, const auto& right) {
+    if (left == right) return true;
     NodeState state = left.second;
     state.fingerprint = right.second.fingerprint;
     return left.first == right.first && state == right.second;

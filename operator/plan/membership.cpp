@@ -54,11 +54,6 @@ NodeHealth health_of(const Node& node) {
   return NodeHealth::kUnknown;
 }
 
-std::string label_of(const Node& node, const std::string& key) {
-  const auto found = node.meta.labels.find(key);
-  return found == node.meta.labels.end() ? std::string() : found->second;
-}
-
 // The node's weight; a label that cannot be used counts as the default and is reported.
 int weight_of(const Node& node, const std::string& label, std::vector<std::string>& problems) {
   if (label.empty()) return kDefaultWeight;
@@ -175,7 +170,8 @@ class Builder {
     out_.members.push_back(
         {.name = NodeName(node.meta.name),
          .uid = node.meta.uid,
-         .zone = label_of(node, in_.hub.distribution.consistent_hashing.topology_key),
+         .zone =
+             kube::value_of(node.meta.labels, in_.hub.distribution.consistent_hashing.topology_key),
          .weight = weight_of(node, in_.hub.nodes.weight_label, out_.problems)});
   }
 

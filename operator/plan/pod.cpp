@@ -187,4 +187,9 @@ std::optional<SlotRef> slot_of(const kube::Pod& pod) {
   return SlotRef{.slot = *slot, .incarnation = *incarnation};
 }
 
+bool has_revision(const kube::Pod& pod, const std::string& revision) {
+  const auto label = pod.meta.labels.find(kRevisionLabel);
+  return label != pod.meta.labels.end() && label->second == revision;
+}
+
 }  // namespace processhub::plan

@@ -35,4 +35,7 @@ struct SlotRef {
 };
 [[nodiscard]] std::optional<SlotRef> slot_of(const kube::Pod& pod);
 
+// Whether it was made of this revision of its template.
+[[nodiscard]] bool has_revision(const kube::Pod& pod, const std::string& revision);
+
 }  // namespace processhub::plan
