@@ -22,7 +22,13 @@ std::string_view to_string(RedundancyStrategyKind value) {
   return name_of(kRedundancyNames, value);
 }
 std::string_view to_string(ReplicationModel value) { return name_of(kModelNames, value); }
+std::string_view to_string(SignalTo value) { return name_of(kSignalNames, value); }
 std::string_view to_string(MigrationStrategyKind value) { return name_of(kMigrationNames, value); }
+std::string_view to_string(PartitionToleranceKind value) {
+  return name_of(kPartitionToleranceNames, value);
+}
+std::string_view to_string(Detection value) { return name_of(kDetectionNames, value); }
+std::string_view to_string(Fence value) { return name_of(kFenceNames, value); }
 std::string_view to_string(Phase value) { return name_of(kPhaseNames, value); }
 std::string_view to_string(kube::ConditionStatus value) {
   return name_of(kConditionStatusNames, value);

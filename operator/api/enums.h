@@ -24,10 +24,25 @@ inline constexpr NameTable<Bound, 3> kBoundNames{
 inline constexpr NameTable<RedundancyStrategyKind, 2> kRedundancyNames{
     {{"Singularity", RedundancyStrategyKind::kSingularity},
      {"Replication", RedundancyStrategyKind::kReplication}}};
-inline constexpr NameTable<ReplicationModel, 1> kModelNames{
-    {{"ActiveActive", ReplicationModel::kActiveActive}}};
+inline constexpr NameTable<ReplicationModel, 2> kModelNames{
+    {{"ActiveActive", ReplicationModel::kActiveActive},
+     {"ActivePassive", ReplicationModel::kActivePassive}}};
+inline constexpr NameTable<SignalTo, 4> kSignalNames{{{"None", SignalTo::kNone},
+                                                      {"Active", SignalTo::kActive},
+                                                      {"Passive", SignalTo::kPassive},
+                                                      {"All", SignalTo::kAll}}};
 inline constexpr NameTable<MigrationStrategyKind, 1> kMigrationNames{
     {{"ColdSwap", MigrationStrategyKind::kColdSwap}}};
+inline constexpr NameTable<PartitionToleranceKind, 4> kPartitionToleranceNames{
+    {{"Divergence", PartitionToleranceKind::kDivergence},
+     {"StaticQuorum", PartitionToleranceKind::kStaticQuorum},
+     {"DynamicQuorum", PartitionToleranceKind::kDynamicQuorum},
+     {"MajorityQuorum", PartitionToleranceKind::kMajorityQuorum}}};
+inline constexpr NameTable<Detection, 3> kDetectionNames{{{"NodeReady", Detection::kNodeReady},
+                                                          {"NodeLease", Detection::kNodeLease},
+                                                          {"NodeProbe", Detection::kNodeProbe}}};
+inline constexpr NameTable<Fence, 2> kFenceNames{
+    {{"None", Fence::kNone}, {"NodeConfirmed", Fence::kNodeConfirmed}}};
 inline constexpr NameTable<Phase, 6> kPhaseNames{{{"Pending", Phase::kPending},
                                                   {"Running", Phase::kRunning},
                                                   {"Degraded", Phase::kDegraded},
@@ -49,7 +64,11 @@ inline constexpr NameTable<LabelRequirement::Op, 4> kSelectorOpNames{
 [[nodiscard]] std::string_view to_string(Bound value);
 [[nodiscard]] std::string_view to_string(RedundancyStrategyKind value);
 [[nodiscard]] std::string_view to_string(ReplicationModel value);
+[[nodiscard]] std::string_view to_string(SignalTo value);
 [[nodiscard]] std::string_view to_string(MigrationStrategyKind value);
+[[nodiscard]] std::string_view to_string(PartitionToleranceKind value);
+[[nodiscard]] std::string_view to_string(Detection value);
+[[nodiscard]] std::string_view to_string(Fence value);
 [[nodiscard]] std::string_view to_string(Phase value);
 [[nodiscard]] std::string_view to_string(kube::ConditionStatus value);
 [[nodiscard]] std::string_view to_string(LabelRequirement::Op value);

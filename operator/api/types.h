@@ -61,8 +61,12 @@ enum class OnCordon { kMigrate, kKeep };
 enum class DistributionStrategyKind { kConsistentHashing, kGuided, kCentralizedLoadBalancer };
 enum class Bound { kNone, kRelaxed, kStrict };
 enum class RedundancyStrategyKind { kSingularity, kReplication };
-enum class ReplicationModel { kActiveActive };
+enum class ReplicationModel { kActiveActive, kActivePassive };
+enum class SignalTo { kNone, kActive, kPassive, kAll };
 enum class MigrationStrategyKind { kColdSwap };
+enum class PartitionToleranceKind { kDivergence, kStaticQuorum, kDynamicQuorum, kMajorityQuorum };
+enum class Detection { kNodeReady, kNodeLease, kNodeProbe };
+enum class Fence { kNone, kNodeConfirmed };
 
 struct NodesSpec {
   LabelSelector selector = {};
@@ -95,9 +99,20 @@ struct DistributionSpec {
   bool operator==(const DistributionSpec&) const = default;
 };
 
+// How a pod is told its role by HTTP: POST to its IP.
+struct RoleHttpSpec {
+  int port = 0;
+  std::string path = "/processhub/role";
+  std::chrono::seconds timeout{2};  // of one attempt
+  int retries = 3;                  // after the first
+  bool operator==(const RoleHttpSpec&) const = default;
+};
+
 struct ReplicationSpec {
   std::optional<int> factor = 2;  // none: ClusterSize, one replica on every member
   ReplicationModel model = ReplicationModel::kActiveActive;
+  SignalTo signal = SignalTo::kNone;  // which peers are told by HTTP
+  std::optional<RoleHttpSpec> http = {};
   bool operator==(const ReplicationSpec&) const = default;
 };
 
@@ -113,10 +128,69 @@ struct MigrationSpec {
   bool operator==(const MigrationSpec&) const = default;
 };
 
+struct StaticQuorumSpec {
+  int size = 1;
+  bool startup_confirm = false;  // locked until `size` nodes have been present once
+  bool operator==(const StaticQuorumSpec&) const = default;
+};
+
+struct DynamicQuorumSpec {
+  int percent = 50;  // of the most nodes present within the last `threshold`
+  std::chrono::seconds threshold{30};
+  bool operator==(const DynamicQuorumSpec&) const = default;
+};
+
+struct MajorityQuorumSpec {
+  int initial_cluster_size = 1;
+  bool track_max_size = false;
+  bool operator==(const MajorityQuorumSpec&) const = default;
+};
+
+struct PartitionToleranceSpec {
+  PartitionToleranceKind strategy = PartitionToleranceKind::kDivergence;
+  StaticQuorumSpec static_quorum = {};
+  DynamicQuorumSpec dynamic_quorum = {};
+  MajorityQuorumSpec majority_quorum = {};
+  bool operator==(const PartitionToleranceSpec&) const = default;
+};
+
+struct NodeLeaseSpec {
+  std::chrono::seconds timeout{20};  // since the Lease was last seen to change
+  bool operator==(const NodeLeaseSpec&) const = default;
+};
+
+struct NodeProbeSpec {
+  std::chrono::seconds period{1};
+  int failure_threshold = 3;  // in a row
+  bool operator==(const NodeProbeSpec&) const = default;
+};
+
 struct FailoverSpec {
+  Detection detection = Detection::kNodeReady;
+  NodeLeaseSpec node_lease = {};
+  NodeProbeSpec node_probe = {};
+  Fence fence = Fence::kNone;
   std::chrono::seconds restart_after{10};
   std::chrono::seconds replace_after{120};
+  std::chrono::seconds active_not_ready{5};
   bool operator==(const FailoverSpec&) const = default;
+};
+
+struct ServicePort {
+  std::string name = {};
+  std::string protocol = "TCP";
+  int port = 0;
+  // A number, or the name of a container's port; empty: as `port`.
+  std::string target_port = {};
+  std::string app_protocol = {};
+  bool operator==(const ServicePort&) const = default;
+};
+
+// One Service for each child.
+struct ServiceSpec {
+  bool enabled = false;
+  std::vector<ServicePort> ports = {};
+  bool operator==(const ServiceSpec&) const = default;
 };
 
 struct InlineChild {
@@ -131,8 +205,10 @@ struct ProcessHubSpec {
   DistributionSpec distribution = {};
   RedundancySpec redundancy = {};
   MigrationSpec migration = {};
+  PartitionToleranceSpec partition_tolerance = {};
   FailoverSpec failover = {};
   std::chrono::seconds spill_after{30};
+  ServiceSpec service = {};
   JsonPtr pod_template = {};  // a PodTemplateSpec
   std::vector<InlineChild> children = {};
   bool paused = false;
@@ -174,6 +250,13 @@ struct HubStatus {
     int pending = 0;
     bool operator==(const Children&) const = default;
   } children = {};
+  struct Quorum {
+    int required = 0;  // nodes; 0: Divergence, which requires none
+    int present = 0;   // matching nodes that are Ready
+    int max_seen = 0;  // the most nodes there ever were, as far as the strategy counts them
+    bool locked = false;
+    bool operator==(const Quorum&) const = default;
+  } quorum = {};
   struct Placement {
     std::string algorithm = {};
     std::string revision = {};   // of the hub's template
@@ -201,6 +284,16 @@ struct Replica {
   bool operator==(const Replica&) const = default;
 };
 
+// The one replica that leads.
+struct ActiveReplica {
+  NodeName node = {};
+  Uid node_uid = {};
+  std::string pod = {};
+  Uid pod_uid = {};
+  WallTime since = {};
+  bool operator==(const ActiveReplica&) const = default;
+};
+
 struct Exclusion {
   NodeName node;
   Uid node_uid;
@@ -216,9 +309,12 @@ struct ChildStatus {
   int64_t observed_generation = 0;
   std::optional<Phase> phase = {};
   NodeName master_node = {};
-  std::vector<Replica> replicas = {};  // by slot, then incarnation
-  std::string node_names = {};         // for the column
-  std::string ready = {};              // "2/3", for the column
+  int64_t epoch = 0;                         // of the last take-over; never goes back
+  std::optional<ActiveReplica> active = {};  // who it named
+  std::vector<Replica> replicas = {};        // by slot, then incarnation
+  std::string node_names = {};               // for the column
+  std::string ready = {};                    // "2/3", for the column
+  std::string service_name = {};
   std::vector<Exclusion> excluded = {};
   std::vector<Condition> conditions = {};
   bool operator==(const ChildStatus&) const = default;

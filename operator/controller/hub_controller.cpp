@@ -186,8 +186,10 @@ std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry&
        .previous = entry.frame ? &entry.frame->membership.members : nullptr,
        .holds_pods = [&](const NodeName& node) { return pods.contains({hub->key(), node}); },
        .now = now,
-       .mass_loss_before = entry.frame && entry.frame->membership.mass_loss,
-       .losses_count_from = entry.frame ? entry.frame->membership.losses_count_from : WallTime()});
+       .frozen_before = entry.frame && entry.frame->membership.frozen(),
+       .losses_count_from = entry.frame ? entry.frame->membership.losses_count_from : WallTime(),
+       .quorum = entry.frame ? &entry.frame->membership.quorum : nullptr,
+       .max_seen = hub->status.quorum.max_seen});
   if (membership.look_again) worker_.add_after(hub->key(), *membership.look_again - now);
 
   if (auto problem = problem_of_ring(hub->spec.distribution, membership.members)) return problem;

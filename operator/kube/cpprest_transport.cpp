@@ -52,6 +52,9 @@ void CpprestTransport::send(Request request, std::function<void(Result<Response>
   wire_->start(id, std::move(request), std::nullopt);
 }
 
+void CpprestTransport::connect(std::string /*address*/, int /*port*/, milliseconds /*deadline*/,
+                               std::function<void(Result<void>)> /*done*/) {}
+
 std::unique_ptr<Stream> CpprestTransport::stream(Request request, milliseconds idle_limit,
                                                  StreamCallbacks callbacks) {
   const uint64_t id = next_id_++;

@@ -56,6 +56,8 @@ class CpprestTransport final : public Transport {
 
   // Also kIo and kInvalid, nothing having been sent: the token cannot be read.
   void send(Request request, std::function<void(Result<Response>)> done) override;
+  void connect(std::string address, int port, std::chrono::milliseconds deadline,
+               std::function<void(Result<void>)> done) override;
   [[nodiscard]] std::unique_ptr<Stream> stream(Request request,
                                                std::chrono::milliseconds idle_limit,
                                                StreamCallbacks callbacks) override;

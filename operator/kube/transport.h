@@ -1,4 +1,5 @@
-// The way to the API server: HTTP requests and watch streams.
+// The way out: HTTP requests and watch streams to the API server, requests to pods, and
+// connections that only try whether a node is reached.
 //
 // The seam that tests replace (in-memory API server) and that keeps the HTTP
 // library behind one class. Paths are absolute, escaped, and may carry a query
@@ -22,12 +23,17 @@ namespace processhub::kube {
 enum class Method { kGet, kPost, kPut, kPatch, kDelete };
 
 struct Request {
+  // Another server than the API server, such as "http://10.1.2.3:8080": a pod. No credentials
+  // go there, and connections are not kept.
+  std::string server = {};
   Method method = Method::kGet;
   std::string path;
   std::string content_type = {};  // of `body`; empty without one
   std::string body = {};
   std::string accept = "application/json";
   std::chrono::milliseconds deadline = std::chrono::seconds(30);  // for the whole answer
+  // More than so many bytes of an answer are not read: kInvalid. 0: the transport's own limit.
+  size_t body_limit = 0;
 };
 
 // An HTTP answer of any status.
@@ -69,6 +75,11 @@ class Transport {
   [[nodiscard]] virtual std::unique_ptr<Stream> stream(Request request,
                                                        std::chrono::milliseconds idle_limit,
                                                        StreamCallbacks callbacks) = 0;
+
+  // Whether a TCP connection to `address` (an IP) can be made within `deadline`; it is closed
+  // at once. `done` runs exactly once, unless the transport is destroyed before.
+  virtual void connect(std::string address, int port, std::chrono::milliseconds deadline,
+                       std::function<void(Result<void>)> done) = 0;
 };
 
 }  // namespace processhub::kube

@@ -27,6 +27,12 @@ bool announces_removal(const Taint& taint) {
   return taint.key == "ToBeDeletedByClusterAutoscaler" || taint.key == "karpenter.sh/disrupted";
 }
 
+// Whoever sets these has made sure that the machine runs nothing any more.
+bool says_dead(const Taint& taint) {
+  return taint.key == "node.kubernetes.io/out-of-service" ||
+         taint.key == "node.cloudprovider.kubernetes.io/shutdown";
+}
+
 bool is_draining(const Node& node, api::OnCordon on_cordon) {
   if (on_cordon == api::OnCordon::kKeep) return false;
   return node.unschedulable ||
@@ -82,12 +88,14 @@ class Builder {
       if (state.matches) {
         ++out_.matching;
         if (state.draining) ++out_.draining;
-        if (state.health != NodeHealth::kReady) ++down;
+        if (state.health == NodeHealth::kReady) ++out_.present;
+        if (state.suspect) ++down;
       }
       out_.nodes.emplace(NodeName(node->meta.name), state);
     }
     out_.mass_loss = down >= least_mass_loss();
-    const bool over = in_.mass_loss_before && !out_.mass_loss;
+    out_.quorum = quorum();
+    const bool over = in_.frozen_before && !out_.frozen();
     out_.losses_count_from = over ? in_.now : in_.losses_count_from;
     if (in_.previous == nullptr) {
       out_.losses_count_from = std::max(out_.losses_count_from, end_of_unseen_mass_loss(down));
@@ -123,12 +131,30 @@ class Builder {
   }
 
   [[nodiscard]] NodeState state_of(const Node& node) const {
+    const NodeHealth health = health_of(node);
+    const auto suspicion = in_.suspected(NodeName(node.meta.name));
     return {.uid = node.meta.uid,
-            .health = health_of(node),
+            .health = health,
             .since = node.ready_since.value_or(node.meta.created),
             .matches = in_.hub.nodes.selector.matches(node.meta.labels) && !node.meta.deleted,
             .draining = is_draining(node, in_.hub.nodes.on_cordon),
+            .suspect = health != NodeHealth::kReady || suspicion.has_value(),
+            .stale_lease = suspicion ? suspicion->stale_lease : "",
+            .dead = std::any_of(node.taints.begin(), node.taints.end(), says_dead),
             .fingerprint = node.fingerprint};
+  }
+
+  [[nodiscard]] Quorum quorum() const {
+    QuorumInput input{.spec = in_.hub.partition_tolerance,
+                      .known = out_.matching,
+                      .previous = in_.quorum,
+                      .max_seen = in_.max_seen,
+                      .now = in_.now};
+    for (const auto& [name, state] : out_.nodes) {
+      if (!state.matches) continue;
+      input.nodes.push_back({.present = state.health == NodeHealth::kReady, .since = state.since});
+    }
+    return next_quorum(input);
   }
 
   [[nodiscard]] bool was_member(const Node& node) const {

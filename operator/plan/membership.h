@@ -13,6 +13,7 @@
 
 #include "api/types.h"
 #include "placement/ring.h"
+#include "plan/quorum.h"
 
 namespace processhub::plan {
 
@@ -25,9 +26,15 @@ enum class NodeHealth {
 struct NodeState {
   Uid uid;
   NodeHealth health = NodeHealth::kUnknown;
-  WallTime since = {};       // of `health`
-  bool matches = false;      // the hub's selector
-  bool draining = false;     // cordoned or about to be removed, and the hub migrates then
+  WallTime since = {};    // of `health`
+  bool matches = false;   // the hub's selector
+  bool draining = false;  // cordoned or about to be removed, and the hub migrates then
+  // Not Ready, or not reached by the hub's detection: roles do not wait for it.
+  bool suspect = false;
+  // Of a suspect whose Lease is not renewed: the renewTime that has not changed.
+  std::string stale_lease = {};
+  // Its taint out-of-service or shutdown: somebody has made sure that it runs nothing.
+  bool dead = false;
   uint64_t fingerprint = 0;  // kube::Node's
   bool operator==(const NodeState&) const = default;
 };
@@ -38,10 +45,13 @@ struct Membership {
   int matching = 0;
   int ready = 0;     // of the members
   int draining = 0;  // of the matching
+  int present = 0;   // matching nodes that are Ready, cordoned ones included
   // More of the matching nodes are down than can be believed: a fault of the
   // network or the control plane. No pod is deleted or replaced because of nodes.
   bool mass_loss = false;
-  // The end of the last MassLoss: a node that is still down counts as down since then, else
+  // What the hub's partition tolerance says; `quorum.locked`: no new decision because of nodes.
+  Quorum quorum = {};
+  // The end of the last MassLoss or lock: a node that is still down counts as down since then, else
   // the first nodes that come back would have the others given up at once.
   WallTime losses_count_from = {};
   std::vector<std::string> problems = {};   // weights that cannot be used, one sentence each
@@ -49,6 +59,13 @@ struct Membership {
 
   [[nodiscard]] const placement::Member* member(const NodeName& name) const;
   [[nodiscard]] const NodeState* node(const NodeName& name) const;
+  // What nodes do changes no pod's place.
+  [[nodiscard]] bool frozen() const { return mass_loss || quorum.locked; }
+};
+
+// That the hub's detection does not reach a node.
+struct Suspicion {
+  std::string stale_lease = {};  // with NodeLease: the renewTime that has not changed
 };
 
 struct MembershipInput {
@@ -58,9 +75,14 @@ struct MembershipInput {
   // at once, and a node that is down only if it `holds_pods` of the hub.
   const std::vector<placement::Member>* previous = nullptr;
   std::function<bool(const NodeName&)> holds_pods = [](const NodeName&) { return false; };
+  // By a detection beyond the Node's own condition; none: it is reached.
+  std::function<std::optional<Suspicion>(const NodeName&)> suspected =
+      [](const NodeName&) -> std::optional<Suspicion> { return std::nullopt; };
   WallTime now;
-  bool mass_loss_before = false;    // of the membership so far
+  bool frozen_before = false;       // the membership so far
   WallTime losses_count_from = {};  // likewise
+  const Quorum* quorum = nullptr;   // likewise; null at the operator's start
+  int max_seen = 0;                 // of the hub's status.quorum
 };
 
 [[nodiscard]] Membership next_membership(const MembershipInput& input);

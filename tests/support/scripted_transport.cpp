@@ -119,6 +119,19 @@ std::unique_ptr<kube::Stream> ScriptedTransport::stream(kube::Request request,
   return std::make_unique<Handle>(stream);
 }
 
+void ScriptedTransport::connect(std::string address, int port,
+                                std::chrono::milliseconds /*deadline*/,
+                                std::function<void(Result<void>)> done) {
+  ++connects_seen_;
+  executor_.post([this, life = std::weak_ptr(life_), address = std::move(address), port,
+                  done = std::move(done)] {
+    if (life.expired()) return;
+    if (!refused_.contains(address)) return done({});
+    done(processhub::fail(ErrorKind::kUnreachable,
+                          "no connection to " + address + ":" + std::to_string(port)));
+  });
+}
+
 std::shared_ptr<Exchange> ScriptedTransport::request() {
   if (requests_.empty()) {
     ADD_FAILURE() << "no request waits";

@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -93,6 +94,9 @@ class ScriptedTransport final : public kube::Transport {
   [[nodiscard]] std::unique_ptr<kube::Stream> stream(kube::Request request,
                                                      std::chrono::milliseconds idle_limit,
                                                      kube::StreamCallbacks callbacks) override;
+  // Reached, unless `refuse` says otherwise.
+  void connect(std::string address, int port, std::chrono::milliseconds deadline,
+               std::function<void(Result<void>)> done) override;
 
   // The oldest that the test has not taken. If none: a failure of the test, and one that leads
   // nowhere.
@@ -102,6 +106,10 @@ class ScriptedTransport final : public kube::Transport {
   // From now on these take what arrives, as posted tasks.
   void serve(std::function<void(std::shared_ptr<Exchange>)> requests,
              std::function<void(std::shared_ptr<ScriptedStream>)> streams = {});
+
+  // Addresses that no connection can be made to from now on.
+  void refuse(std::set<std::string> addresses) { refused_ = std::move(addresses); }
+  [[nodiscard]] int connects_seen() const { return connects_seen_; }
 
   // That the test has not taken.
   [[nodiscard]] size_t requests_waiting() const { return requests_.size(); }
@@ -116,6 +124,8 @@ class ScriptedTransport final : public kube::Transport {
   std::deque<std::shared_ptr<ScriptedStream>> streams_;
   std::function<void(std::shared_ptr<Exchange>)> serve_requests_;
   std::function<void(std::shared_ptr<ScriptedStream>)> serve_streams_;
+  std::set<std::string> refused_;
+  int connects_seen_ = 0;
   int requests_seen_ = 0;
   int watches_seen_ = 0;
   std::shared_ptr<int> life_ = std::make_shared<int>();  // posted tasks watch it

@@ -24,7 +24,7 @@ class MembershipTest : public ::testing::Test {
                              .previous = started_ ? &previous_ : nullptr,
                              .holds_pods = [&](const NodeName&) { return holds_pods_; },
                              .now = now,
-                             .mass_loss_before = last_.mass_loss,
+                             .frozen_before = last_.frozen(),
                              .losses_count_from = last_.losses_count_from});
     previous_ = last_.members;
     started_ = true;

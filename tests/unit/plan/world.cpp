@@ -126,7 +126,7 @@ void World::update_frame() {
              });
            },
        .now = now_,
-       .mass_loss_before = frame_ && frame_->membership.mass_loss,
+       .frozen_before = frame_ && frame_->membership.frozen(),
        .losses_count_from = frame_ ? frame_->membership.losses_count_from : WallTime()});
   if (membership.look_again) look_again_ = *membership.look_again;
   const auto before = frame_;
