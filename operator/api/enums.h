@@ -43,10 +43,12 @@ inline constexpr NameTable<Detection, 3> kDetectionNames{{{"NodeReady", Detectio
                                                           {"NodeProbe", Detection::kNodeProbe}}};
 inline constexpr NameTable<Fence, 2> kFenceNames{
     {{"None", Fence::kNone}, {"NodeConfirmed", Fence::kNodeConfirmed}}};
-inline constexpr NameTable<Phase, 6> kPhaseNames{{{"Pending", Phase::kPending},
+inline constexpr NameTable<Phase, 8> kPhaseNames{{{"Pending", Phase::kPending},
                                                   {"Running", Phase::kRunning},
                                                   {"Degraded", Phase::kDegraded},
                                                   {"Migrating", Phase::kMigrating},
+                                                  {"Suspect", Phase::kSuspect},
+                                                  {"Promoting", Phase::kPromoting},
                                                   {"Lost", Phase::kLost},
                                                   {"Rejected", Phase::kRejected}}};
 inline constexpr NameTable<kube::ConditionStatus, 3> kConditionStatusNames{

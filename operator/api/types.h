@@ -268,7 +268,16 @@ struct HubStatus {
   bool operator==(const HubStatus&) const = default;
 };
 
-enum class Phase { kPending, kRunning, kDegraded, kMigrating, kLost, kRejected };
+enum class Phase {
+  kPending,
+  kRunning,
+  kDegraded,
+  kMigrating,
+  kSuspect,    // the node of the one that leads is under suspicion, and nobody may take over yet
+  kPromoting,  // another has been named to lead and is being put in place
+  kLost,
+  kRejected
+};
 
 struct Replica {
   int slot = 0;
@@ -281,6 +290,8 @@ struct Replica {
   bool ready = false;
   NodeName home = {};       // where the ring leads, if that one was full and it is on `node`
   bool over_bound = false;  // `node` was full as well: nothing else could be used
+  // The epoch at which it lost the lead, until it has answered that it has stopped; 0: none.
+  int64_t demoted = 0;
   bool operator==(const Replica&) const = default;
 };
 

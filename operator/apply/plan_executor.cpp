@@ -5,11 +5,22 @@
 
 #include "api/status_json.h"
 #include "apply/preconditions.h"
+#include "apply/role_writer.h"
 #include "kube/decode.h"
 
 namespace processhub::apply {
 
 using kube::ObjectMeta;
+
+namespace {
+
+// A pod that does not answer holds nothing up, unless the fence needs to know.
+bool goes_on_without(const plan::Action& action) {
+  const auto* told = std::get_if<plan::TellRole>(&action);
+  return told != nullptr && !told->must_answer;
+}
+
+}  // namespace
 
 struct PlanExecutor::Run {
   std::vector<plan::Action> actions;
@@ -33,7 +44,9 @@ void PlanExecutor::next(const std::shared_ptr<Run>& run) {
   }
   const Step step = [this, run](Result<ObjectMeta> result) {
     ended_(run->actions[run->at], result);
-    if (!result) return run->done(tl::unexpected(result.error()));
+    if (!result && !goes_on_without(run->actions[run->at])) {
+      return run->done(tl::unexpected(result.error()));
+    }
     ++run->at;
     next(run);
   };
@@ -98,14 +111,52 @@ void PlanExecutor::carry_out(const plan::DeletePod& action, Step step) {
 void PlanExecutor::carry_out(const plan::PutStatus& action, Step step) {
   check_down(client_, action.only_if, [this, action, step = std::move(step)](Result<void> holds) {
     if (!holds) return step(tl::unexpected(holds.error()));
-    const ObjectMeta child{.ns = action.child.ns,
-                           .name = action.child.name,
-                           .uid = action.uid,
-                           .version = action.version};
-    client_.update_status(
-        kube::kProcessHubChildren,
-        api::status_update(kube::kProcessHubChildren, child, api::to_json(action.status)), step);
+    check_gone(client_, action.child, action.hub, action.gone,
+               [this, action, step](const Result<void>& gone) {
+                 if (!gone) return step(tl::unexpected(gone.error()));
+                 put(action, step);
+               });
   });
+}
+
+void PlanExecutor::put(const plan::PutStatus& action, const Step& step) {
+  const ObjectMeta child{.ns = action.child.ns,
+                         .name = action.child.name,
+                         .uid = action.uid,
+                         .version = action.version};
+  client_.update_status(
+      kube::kProcessHubChildren,
+      api::status_update(kube::kProcessHubChildren, child, api::to_json(action.status)), step);
+}
+
+void PlanExecutor::carry_out(const plan::SetRole& action, Step step) {
+  write_role(client_, action, std::move(step));
+}
+
+void PlanExecutor::carry_out(const plan::TellRole& action, Step step) {
+  role_caller_.call(action, [step = std::move(step)](const Result<void>& answered) {
+    step(answered ? Result<ObjectMeta>(ObjectMeta{}) : tl::unexpected(answered.error()));
+  });
+}
+
+void PlanExecutor::carry_out(const plan::LiftGate& action, Step step) {
+  nlohmann::json gates = nlohmann::json::array();
+  for (const std::string& gate : action.gates) gates.push_back({{"name", gate}});
+  client_.merge_patch(
+      {.resource = kube::kPods, .ns = action.pod.ns, .name = action.pod.name},
+      {{"metadata", {{"uid", action.uid.str()}, {"resourceVersion", action.version.str()}}},
+       {"spec", {{"schedulingGates", gates}}}},
+      std::move(step));
+}
+
+void PlanExecutor::carry_out(const plan::RemoveCommand& action, Step step) {
+  client_.merge_patch(
+      {.resource = kube::kProcessHubChildren, .ns = action.child.ns, .name = action.child.name},
+      {{"metadata",
+        {{"uid", action.uid.str()},
+         {"resourceVersion", action.version.str()},
+         {"annotations", {{action.annotation, nullptr}}}}}},
+      std::move(step));
 }
 
 }  // namespace processhub::apply

@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "apply/role_caller.h"
 #include "base/result.h"
 #include "kube/client.h"
 #include "plan/action.h"
@@ -21,11 +22,12 @@ class PlanExecutor {
   // object was gone already; or why not.
   using Ended = std::function<void(const plan::Action&, const Result<kube::ObjectMeta>&)>;
 
-  PlanExecutor(kube::Client& client, Ended ended) : client_(client), ended_(std::move(ended)) {}
+  PlanExecutor(kube::Client& client, kube::Transport& transport, Executor& executor, Ended ended)
+      : client_(client), role_caller_(transport, executor), ended_(std::move(ended)) {}
 
-  // `done` runs once, after the last action or the first Error; not from within run()
-  // unless there is nothing to do. An Error of kConflict: what the plan was made from
-  // is no longer so; plan again.
+  // `done` runs once, after the last action or the first Error (a pod that does not answer is
+  // none, unless it must); not from within run() unless there is nothing to do. An Error of
+  // kConflict: what the plan was made from is no longer so; plan again.
   void run(std::vector<plan::Action> actions, std::function<void(Result<void>)> done);
 
   // Of the plans under way, no further action begins: they end with kNotLeader.
@@ -39,10 +41,16 @@ class PlanExecutor {
   void carry_out(const plan::CreatePod& action, Step step);
   void carry_out(const plan::DeletePod& action, Step step);
   void carry_out(const plan::PutStatus& action, Step step);
+  void carry_out(const plan::SetRole& action, Step step);
+  void carry_out(const plan::TellRole& action, Step step);
+  void carry_out(const plan::LiftGate& action, Step step);
+  void carry_out(const plan::RemoveCommand& action, Step step);
+  void put(const plan::PutStatus& action, const Step& step);
   void post(const plan::CreatePod& action, Step step);
   void accept_existing(const plan::CreatePod& action, Step step);
 
   kube::Client& client_;
+  RoleCaller role_caller_;
   Ended ended_;
   int term_ = 0;
 };

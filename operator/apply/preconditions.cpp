@@ -11,6 +11,10 @@
 namespace processhub::apply {
 namespace {
 
+using How = plan::NodeIsDown::How;
+
+constexpr const char* kNodeLeases = "kube-node-lease";  // the namespace of the kubelets' Leases
+
 Result<void> is_down(const plan::NodeIsDown& expected, const Result<nlohmann::json>& answer) {
   if (!answer) {
     if (answer.error().kind == ErrorKind::kNotFound) return {};
@@ -18,16 +22,32 @@ Result<void> is_down(const plan::NodeIsDown& expected, const Result<nlohmann::js
   }
   const auto node = kube::decode_node(*answer);
   if (!node) return tl::unexpected(node.error());
-  if (expected.lost) {
-    if (node->ready == kube::ConditionStatus::kUnknown) return {};
-    return fail(ErrorKind::kConflict,
-                "node " + expected.node.str() + " is heard of again: it ends its pods itself");
-  }
   const bool same = expected.uid.empty() || node->meta.uid == expected.uid;
-  if (same && node->ready == kube::ConditionStatus::kTrue) {
-    return fail(ErrorKind::kConflict, "node " + expected.node.str() + " is Ready again");
+  const auto unless = [&](bool holds, const char* what) -> Result<void> {
+    if (holds) return {};
+    return fail(ErrorKind::kConflict, "node " + expected.node.str() + what);
+  };
+  switch (expected.how) {
+    case How::kLost:
+      return unless(node->ready == kube::ConditionStatus::kUnknown,
+                    " is heard of again: it ends its pods itself");
+    case How::kDead:
+      return unless(!same || plan::is_declared_dead(*node), " is not known to be dead any more");
+    case How::kDown:
+    case How::kStale:
+      break;
   }
-  return {};
+  return unless(!same || node->ready != kube::ConditionStatus::kTrue, " is Ready again");
+}
+
+Result<void> is_stale(const plan::NodeIsDown& expected, const Result<nlohmann::json>& answer) {
+  if (!answer) return tl::unexpected(answer.error());
+  const auto renewed = answer->find("spec");
+  const bool same = renewed != answer->end() && renewed->is_object() &&
+                    renewed->value("renewTime", std::string()) == expected.stale_lease;
+  if (same) return {};
+  return fail(ErrorKind::kConflict,
+              "node " + expected.node.str() + " has renewed its Lease: it is well");
 }
 
 // The nodes that have to be down for `action` to be right, or why it cannot be.
@@ -43,7 +63,11 @@ Result<std::vector<plan::NodeIsDown>> holders(const plan::CreatePod& action,
                                             action.pod.name + ": it goes first");
     }
     if (pod.node.empty()) continue;  // never bound: it runs nowhere
-    nodes.push_back({.node = pod.node, .uid = {}, .lost = true});
+    const auto made_for = pod.meta.annotations.find(plan::kNodeUidAnnotation);
+    const bool knows = action.fenced && made_for != pod.meta.annotations.end();
+    nodes.push_back({.node = pod.node,
+                     .uid = knows ? Uid(made_for->second) : Uid(),
+                     .how = action.fenced ? How::kDead : How::kLost});
   }
   return nodes;
 }
@@ -52,6 +76,25 @@ struct PodsSeen {
   std::vector<kube::Pod> pods;
   std::optional<Error> unreadable;  // one of them: it might hold the slot
 };
+
+// Without them the caches do not see the pod any more.
+void give_labels_back(kube::Client& client, const kube::ObjectRef& ref, const kube::Pod& pod,
+                      const ChildKey& child, const std::string& hub, Checked done) {
+  const Error there{.kind = ErrorKind::kConflict,
+                    .message = "pod " + ref.ns + "/" + ref.name + " is still there"};
+  if (kube::value_of(pod.meta.labels, plan::kHubLabel) == hub &&
+      kube::value_of(pod.meta.labels, plan::kChildLabel) == child.name) {
+    return done(tl::unexpected(there));
+  }
+  client.merge_patch(ref,
+                     {{"metadata",
+                       {{"uid", pod.meta.uid.str()},
+                        {"resourceVersion", pod.meta.version.str()},
+                        {"labels", {{plan::kHubLabel, hub}, {plan::kChildLabel, child.name}}}}}},
+                     [there, done = std::move(done)](const Result<kube::ObjectMeta>&) {
+                       done(tl::unexpected(there));
+                     });
+}
 
 // The pods of the child from `options` on, page after page into `seen`, then the check.
 void read_page(kube::Client& client, const kube::ListOptions& options,
@@ -85,12 +128,46 @@ void check_down(kube::Client& client, std::vector<plan::NodeIsDown> nodes, Check
   if (nodes.empty()) return done({});
   plan::NodeIsDown expected = std::move(nodes.back());
   nodes.pop_back();
+  if (expected.how == How::kStale) {
+    static const kube::Projection mask = kube::meta_mask().with({"spec.renewTime"});
+    return client.get({.resource = kube::kLeases, .ns = kNodeLeases, .name = expected.node.str()},
+                      mask,
+                      [&client, expected, nodes = std::move(nodes),
+                       done = std::move(done)](const Result<nlohmann::json>& answer) mutable {
+                        if (auto stale = is_stale(expected, answer); !stale)
+                          return done(std::move(stale));
+                        check_down(client, std::move(nodes), std::move(done));
+                      });
+  }
   const kube::ObjectRef ref{.resource = kube::kNodes, .name = expected.node.str()};
   client.get(ref, kube::node_mask(),
              [&client, expected, nodes = std::move(nodes),
               done = std::move(done)](const Result<nlohmann::json>& answer) mutable {
                if (auto down = is_down(expected, answer); !down) return done(std::move(down));
                check_down(client, std::move(nodes), std::move(done));
+             });
+}
+
+void check_gone(kube::Client& client, const ChildKey& child, const std::string& hub,
+                std::vector<redundancy::PodRef> pods, Checked done) {
+  if (pods.empty()) return done({});
+  const redundancy::PodRef expected = std::move(pods.back());
+  pods.pop_back();
+  const kube::ObjectRef ref{.resource = kube::kPods, .ns = child.ns, .name = expected.name};
+  client.get(ref, kube::pod_mask(),
+             [&client, child, hub, ref, expected, pods = std::move(pods),
+              done = std::move(done)](const Result<nlohmann::json>& answer) mutable {
+               if (!answer && answer.error().kind != ErrorKind::kNotFound) {
+                 return done(tl::unexpected(answer.error()));
+               }
+               if (answer) {
+                 const auto pod = kube::decode_pod(*answer);
+                 if (!pod) return done(tl::unexpected(pod.error()));
+                 if (pod->meta.uid == expected.uid) {
+                   return give_labels_back(client, ref, *pod, child, hub, std::move(done));
+                 }
+               }
+               check_gone(client, child, hub, std::move(pods), std::move(done));
              });
 }
 

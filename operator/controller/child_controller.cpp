@@ -32,7 +32,7 @@ ChildController::ChildController(Context& context, queue::QueueOptions options)
     : context_(context),
       worker_(context, std::move(options)),
       own_writes_(context.executor, [this](const ChildKey& key) { worker_.add(key); }),
-      executor_(context.client,
+      executor_(context.client, context.transport, context.executor,
                 [this](const plan::Action& action, const Result<kube::ObjectMeta>& result) {
                   ended(action, result);
                 }),
@@ -44,6 +44,7 @@ ChildController::ChildController(Context& context, queue::QueueOptions options)
     if (before == nullptr || (after != nullptr && after->meta.uid == before->meta.uid)) return;
     refused_.erase(before->key());  // another child of that name begins anew
     failures_.erase(before->key());
+    answers_.erase(before->key());
   });
   context_.caches.pods.subscribe([this](const auto& before, const auto& after) {
     if (before != nullptr) worker_.add(Caches::child_of(*before));
@@ -105,14 +106,29 @@ void ChildController::work(const Child& child) {
                                      .now = now,
                                      .failures = failures_[child->key()],
                                      .seats = seats,
-                                     .loads = &entry->ledger.loads()});
+                                     .loads = &entry->ledger.loads(),
+                                     .answers = &answers_of(*child, pods)});
   entry->ledger.book(seated_as,
                      {.seats = plan.seats, .excluded = plan::names_of(plan.status.excluded)});
   if (!makes_a_pod(plan.actions)) refused_.erase(child->key());
   tell_of_refusal(child->key(), plan.status, now);
   account(child, *entry, plan);
   if (plan.look_again) worker_.add_after(child->key(), *plan.look_again - now);
-  carry_out(child, std::move(plan.actions), plan.status);
+  carry_out(child, std::move(plan.actions), plan.status, std::move(plan.gone));
+}
+
+// Of the pods that are still there.
+const plan::RoleAnswers& ChildController::answers_of(const api::ProcessHubChild& child,
+                                                     const std::vector<const kube::Pod*>& pods) {
+  plan::RoleAnswers& answers = answers_[child.key()];
+  const auto left = [&](const auto& one) {
+    return std::none_of(pods.begin(), pods.end(),
+                        [&](const kube::Pod* pod) { return pod->meta.uid == one.first; });
+  };
+  std::erase_if(answers.answered, left);
+  std::erase_if(answers.silent, left);
+  std::erase_if(answers.peers, left);
+  return answers;
 }
 
 // A child whose hub is not there, or that cannot be understood: it is told why, and
@@ -122,7 +138,8 @@ void ChildController::reject(const Child& child, const std::string& reason,
   if (!api::is_true(child->status.conditions, plan::kMigrating)) {
     leave_budget(child->hub_key(), child->key());
   }
-  carry_out(child, {}, plan::rejected_status(*child, reason, message, context_.clock.wall_now()));
+  carry_out(child, {}, plan::rejected_status(*child, reason, message, context_.clock.wall_now()),
+            {});
 }
 
 // A place in the budget is free again only when the status says so: else others would
@@ -165,7 +182,8 @@ bool ChildController::status_is_due(const Child& child, const api::ChildStatus& 
 }
 
 void ChildController::carry_out(const Child& child, std::vector<plan::Action> actions,
-                                const api::ChildStatus& status) {
+                                const api::ChildStatus& status,
+                                std::vector<redundancy::PodRef> gone) {
   // What the actions change is seen in the caches, and the status then made from that; but
   // where the server refuses them, that is to be said first.
   const bool refused = refused_.contains(child->key()) && !(status == child->status);
@@ -173,9 +191,12 @@ void ChildController::carry_out(const Child& child, std::vector<plan::Action> ac
       !actions.empty() && std::holds_alternative<plan::PutStatus>(actions.front());
   if (!writes_status && (actions.empty() ? status_is_due(child, status) : refused)) {
     actions.insert(actions.begin(), plan::PutStatus{.child = child->key(),
+                                                    .hub = child->spec.hub,
                                                     .uid = child->meta.uid,
                                                     .version = child->meta.version,
-                                                    .status = status});
+                                                    .status = status,
+                                                    .only_if = {},
+                                                    .gone = std::move(gone)});
   }
   if (actions.empty()) return finish(child->key(), {});
   acting_on_[child->key()] = child;
@@ -197,6 +218,7 @@ void ChildController::forget(const ChildKey& key) {
   status_line_.settled(key);
   refused_.erase(key);
   failures_.erase(key);
+  answers_.erase(key);
   context_.templates.forget(key);
   const auto found = hub_of_.find(key);
   if (found == hub_of_.end()) return;
@@ -245,6 +267,43 @@ void ChildController::ended(const plan::PutStatus& put, const Result<kube::Objec
   // Compared with what it was planned from: the cache may have seen this write already.
   const auto acting = acting_on_.find(put.child);
   if (acting != acting_on_.end()) tell_of_conditions(*acting->second, put.status);
+}
+
+void ChildController::ended(const plan::SetRole& set, const Result<kube::ObjectMeta>& result) {
+  if (!result || result->version.empty()) return;
+  own_writes_.wrote(set.child, "pods", result->version);
+  const auto child = context_.caches.children.find(set.child);
+  if (child == nullptr || set.role.role != redundancy::Role::kActive || set.cause.empty()) return;
+  if (context_.observer.promoted) context_.observer.promoted(child->hub_key(), set.cause);
+  tell(*child, status::EventType::kNormal, "RoleChanged",
+       fmt::format("pod {} is active since epoch {}: {}", set.pod.name, set.role.epoch, set.cause));
+}
+
+void ChildController::ended(const plan::TellRole& told, const Result<kube::ObjectMeta>& result) {
+  plan::RoleAnswers& answers = answers_[told.child];
+  if (told.role.role == redundancy::Role::kPeer) answers.peers[told.uid] = told.body;
+  if (result) {
+    answers.answered[told.uid] = told.role;
+    return;
+  }
+  answers.silent[told.uid] = told.role;
+  const auto child = context_.caches.children.find(told.child);
+  if (child == nullptr) return;
+  tell(*child, status::EventType::kWarning, "RoleNotAnswered", result.error().message);
+}
+
+void ChildController::ended(const plan::LiftGate& lift, const Result<kube::ObjectMeta>& result) {
+  if (result) own_writes_.wrote(lift.child, "pods", result->version);
+}
+
+void ChildController::ended(const plan::RemoveCommand& remove,
+                            const Result<kube::ObjectMeta>& result) {
+  if (!result) return;
+  own_writes_.wrote(remove.child, "processhubchildren", result->version);
+  const auto child = context_.caches.children.find(remove.child);
+  if (child == nullptr) return;
+  tell(*child, remove.refused ? status::EventType::kWarning : status::EventType::kNormal,
+       remove.outcome, remove.message);
 }
 
 // A pod that the API server refuses (a quota, a policy) is what keeps the child from being

@@ -37,13 +37,19 @@ class ChildController {
   void leave_budget(const HubKey& hub, const ChildKey& child);
   void wake_next(HubEntry& hub);  // who waits for a place that is free now
   void carry_out(const Child& child, std::vector<plan::Action> actions,
-                 const api::ChildStatus& status);
+                 const api::ChildStatus& status, std::vector<redundancy::PodRef> gone);
+  const plan::RoleAnswers& answers_of(const api::ProcessHubChild& child,
+                                      const std::vector<const kube::Pod*>& pods);
   void finish(const ChildKey& key, const Result<void>& result);
   void forget(const ChildKey& key);
   void ended(const plan::Action& action, const Result<kube::ObjectMeta>& result);
   void ended(const plan::CreatePod& create, const Result<kube::ObjectMeta>& result);
   void ended(const plan::DeletePod& remove, const Result<kube::ObjectMeta>& result);
   void ended(const plan::PutStatus& put, const Result<kube::ObjectMeta>& result);
+  void ended(const plan::SetRole& set, const Result<kube::ObjectMeta>& result);
+  void ended(const plan::TellRole& told, const Result<kube::ObjectMeta>& result);
+  void ended(const plan::LiftGate& lift, const Result<kube::ObjectMeta>& result);
+  void ended(const plan::RemoveCommand& remove, const Result<kube::ObjectMeta>& result);
   void tell_of_refusal(const ChildKey& key, api::ChildStatus& status, WallTime now) const;
   void tell_of_conditions(const api::ProcessHubChild& child, const api::ChildStatus& status);
   void tell_of_place(const api::ProcessHubChild& child, const api::ChildStatus& status);
@@ -60,8 +66,9 @@ class ChildController {
   StatusLine status_line_;
   std::map<ChildKey, std::string> refused_;  // what the server said of the last pod
   std::map<ChildKey, int> failures_;         // pods that ended by themselves, in a row
-  std::map<ChildKey, HubKey> hub_of_;        // of children that have been planned
-  std::map<ChildKey, Child> acting_on_;      // while a plan is carried out: what it was made from
+  std::map<ChildKey, plan::RoleAnswers> answers_;
+  std::map<ChildKey, HubKey> hub_of_;    // of children that have been planned
+  std::map<ChildKey, Child> acting_on_;  // while a plan is carried out: what it was made from
   bool leads_ = false;
 };
 

@@ -23,12 +23,14 @@ struct Observer {
   std::function<void(const HubKey&)> pod_created = {};
   std::function<void(const HubKey&)> pod_deleted = {};
   std::function<void(const HubKey&, std::string_view reason)> migrated = {};
+  std::function<void(const HubKey&, std::string_view cause)> promoted = {};
   std::function<void(const HubKey&, const api::HubStatus&)> hub_status = {};
   std::function<void(const HubKey&)> hub_gone = {};
 };
 
 struct Context {
   kube::Client& client;
+  kube::Transport& transport;  // to the pods
   Executor& executor;
   const Clock& clock;
   Caches& caches;

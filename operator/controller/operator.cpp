@@ -44,6 +44,7 @@ Operator::Operator(kube::Transport& transport, Executor& executor, const Clock& 
           [this](const HubKey& hub) { hub_controller_.add(hub); }),
       events_(client_, clock, options_.identity),
       context_{.client = client_,
+               .transport = transport,
                .executor = executor_,
                .clock = clock_,
                .caches = caches_,

@@ -134,11 +134,12 @@ const Projection& node_mask() {
 }
 
 const Projection& pod_mask() {
-  static const Projection mask = meta_mask().with(
-      {"spec.nodeName", kPinnedNode, "status.phase", "status.reason", "status.message",
-       "status.conditions.type", "status.conditions.status", "status.conditions.reason",
-       "status.conditions.message", "status.conditions.lastTransitionTime",
-       "status.initContainerStatuses.state", "status.containerStatuses.state"});
+  static const Projection mask =
+      meta_mask().with({"spec.nodeName", "spec.schedulingGates.name", kPinnedNode, "status.podIP",
+                        "status.phase", "status.reason", "status.message", "status.conditions.type",
+                        "status.conditions.status", "status.conditions.reason",
+                        "status.conditions.message", "status.conditions.lastTransitionTime",
+                        "status.initContainerStatuses.state", "status.containerStatuses.state"});
   return mask;
 }
 
@@ -182,15 +183,19 @@ Result<Pod> decode_pod(const json& object) {
   const ObjectReader spec = fields.object("spec");
   pod.node = NodeName(spec.text("nodeName"));
   pod.pinned_node = pinned_node(spec);
+  spec.each("schedulingGates",
+            [&](const ObjectReader& gate) { pod.gates.push_back(gate.text("name")); });
 
   const ObjectReader status = fields.object("status");
   pod.phase = status.text("phase");
+  pod.ip = status.text("podIP");
   std::string message;
   status.each("conditions", [&](const ObjectReader& condition) {
     const std::string type = condition.text("type");
     const ConditionStatus is = condition_status(condition.text("status"));
     if (type == "Ready") {
       pod.ready = is == ConditionStatus::kTrue;
+      pod.ready_since = condition.time("lastTransitionTime");
     } else if (type == "PodScheduled" && is == ConditionStatus::kFalse) {
       message = condition.text("message");
       if (condition.text("reason") == "Unschedulable") {

@@ -61,6 +61,9 @@ struct Pod {
   NodeName pinned_node = {};  // of its required nodeAffinity on metadata.name; empty without
   std::string phase = {};     // Pending, Running, Succeeded, Failed, Unknown
   bool ready = false;
+  std::optional<WallTime> ready_since = {};  // of `ready`: lastTransitionTime
+  std::string ip = {};                       // status.podIP
+  std::vector<std::string> gates = {};       // names in spec.schedulingGates: not started yet
   std::optional<WallTime> unschedulable_since = {};  // PodScheduled=False, reason Unschedulable
   std::string message = {};  // why it does not run: the scheduler's or a container's words
   bool operator==(const Pod&) const = default;

@@ -9,6 +9,7 @@
 
 #include "api/types.h"
 #include "base/names.h"
+#include "redundancy/role.h"
 
 namespace processhub::plan {
 
@@ -25,18 +26,25 @@ enum class Reason {
   kUnschedulable,    // the scheduler finds no room for it on its node
   kSurplus,          // more replicas than the factor, or a second pod in a slot
   kNotOurs,          // it carries the child's labels but is not owned by it
+  kNotAnswering,     // it gave no answer that it has stopped leading, and the fence wants one
 };
 
 [[nodiscard]] std::string_view to_string(Reason reason);  // "NodeLost"
 
-// A fact that has to hold in a live read just before the action: Ready of the
-// Node is not True, or the Node of that uid is gone. With `lost` more: Ready is
-// Unknown, or there is no Node of that name. Else a kubelet lives there, which ends
-// what runs by itself, so nobody may run in its place before that.
+// A fact that has to hold in a live read just before the action.
 struct NodeIsDown {
+  enum class How {
+    kDown,   // Ready is not True, or the Node of that uid is gone
+    kLost,   // Ready is Unknown, or there is no Node of that name: else a kubelet lives there,
+             // which ends what runs by itself, so nobody may run in its place before that
+    kDead,   // the Node of that uid is gone, or its taint out-of-service or shutdown says that
+             // somebody has made sure that it runs nothing
+    kStale,  // its Lease still has the renewTime `stale_lease`
+  };
   NodeName node;
   Uid uid;
-  bool lost = false;
+  How how = How::kDown;
+  std::string stale_lease = {};
   bool operator==(const NodeIsDown&) const = default;
 };
 
@@ -49,7 +57,8 @@ struct CreatePod {
   NodeName node;
   int slot = 0;
   int incarnation = 1;
-  api::JsonPtr body;  // the whole Pod
+  bool fenced = false;  // those before it in the slot must be known to be dead
+  api::JsonPtr body;    // the whole Pod
   bool operator==(const CreatePod&) const = default;
 };
 
@@ -67,13 +76,69 @@ struct DeletePod {
 // By compare-and-swap on uid and version, before the actions that rest on it.
 struct PutStatus {
   ChildKey child;
+  std::string hub = {};
   Uid uid;
   ResourceVersion version;
   api::ChildStatus status;
   std::vector<NodeIsDown> only_if = {};
+  // Entries that leave replicas[]: a live read has to find these pods gone.
+  std::vector<redundancy::PodRef> gone = {};
   bool operator==(const PutStatus&) const = default;
 };
 
-using Action = std::variant<CreatePod, DeletePod, PutStatus>;
+// Makes a pod's label and annotations say its role. Precondition: the pod still has `uid` and no
+// higher epoch; it is patched in the version that was read. A pod that is gone counts as sealed,
+// but cannot become active (kConflict).
+struct SetRole {
+  ChildKey child;
+  PodKey pod;
+  Uid uid;
+  redundancy::RoleAt role;
+  std::string peers;             // JSON
+  std::string hub = {};          // for the labels that make it the child's
+  ResourceVersion version = {};  // of a read that found no higher epoch; empty: read it first
+  std::string cause = {};        // why it takes over; empty where its role stays
+  bool operator==(const SetRole&) const = default;
+};
+
+// Tells a pod its role by HTTP and waits for the answer, within the limits of `http`. No answer
+// is no error, unless it `must_answer`.
+struct TellRole {
+  ChildKey child;
+  PodKey pod;
+  Uid uid;
+  NodeName node;
+  std::string ip;  // of the pod
+  api::RoleHttpSpec http;
+  redundancy::RoleAt role;
+  std::string body;  // JSON
+  bool must_answer = false;
+  bool operator==(const TellRole&) const = default;
+};
+
+// Lets a pod start that waited behind kFenceGate. Precondition: `uid` and `version`.
+struct LiftGate {
+  ChildKey child;
+  PodKey pod;
+  Uid uid;
+  ResourceVersion version;
+  std::vector<std::string> gates;  // that stay: the template's own
+  bool operator==(const LiftGate&) const = default;
+};
+
+// Takes a command off the child once it is done or refused. Precondition: `uid` and `version`.
+struct RemoveCommand {
+  ChildKey child;
+  Uid uid;
+  ResourceVersion version;
+  std::string annotation;
+  std::string outcome;  // for the Event: reason and message
+  std::string message;
+  bool refused = false;
+  bool operator==(const RemoveCommand&) const = default;
+};
+
+using Action =
+    std::variant<CreatePod, DeletePod, PutStatus, SetRole, TellRole, LiftGate, RemoveCommand>;
 
 }  // namespace processhub::plan

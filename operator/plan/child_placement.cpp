@@ -47,7 +47,7 @@ class Placer {
   ChildPlacement place() {
     std::erase_if(out_.excluded, [&](const Exclusion& one) { return !holds(one); });
     ask();
-    if (!in_.frame.hub->spec.paused && !members_.mass_loss) {
+    if (!in_.frame.hub->spec.paused && !members_.frozen()) {
       // Each round excludes one more member, so this ends.
       while (exclude_a_lost_node() || spill_a_pod()) {
       }
@@ -58,7 +58,10 @@ class Placer {
 
  private:
   [[nodiscard]] placement::Placement answer(const std::vector<Exclusion>& excluded) const {
-    const std::vector<NodeName> names = names_of(excluded);
+    std::vector<NodeName> names = names_of(excluded);
+    if (members_.quorum.locked && in_.child.status.replicas.empty() && view_.own().empty()) {
+      add_those_not_ready(names);
+    }
     static const placement::Loads kNone;
     const std::vector<placement::Seat> seats = seats_now(names);
     return in_.frame.distribution->belongs_to(
@@ -68,6 +71,15 @@ class Placer {
          .listed = in_.child.spec.nodes,
          .seats = seats},
         in_.loads != nullptr ? *in_.loads : kNone);
+  }
+
+  // Without a quorum a new child is placed as if the nodes that are not Ready were away.
+  void add_those_not_ready(std::vector<NodeName>& names) const {
+    for (const placement::Member& member : members_.members) {
+      const NodeState* const node = members_.node(member.name);
+      const bool ready = node != nullptr && node->health == NodeHealth::kReady;
+      if (!ready) names.push_back(member.name);
+    }
   }
 
   // What the child has in fact: the nodes of its pods. What it was given before counts where
@@ -132,10 +144,10 @@ class Placer {
 
   bool exclude_a_lost_node() {
     for (const placement::Seat& seat : out_.placement.seats) {
-      const NodeState& node = members_.nodes.at(seat.node);
-      if (!view_.lost_for_good(node)) continue;
-      out_.only_if.push_back({.node = seat.node, .uid = node.uid});
-      out_.excluded.push_back({.node = seat.node, .node_uid = node.uid, .reason = kNodeLost});
+      const NodeState* const node = members_.node(seat.node);
+      if (node == nullptr || !view_.lost_for_good(*node)) continue;
+      out_.only_if.push_back({.node = seat.node, .uid = node->uid});
+      out_.excluded.push_back({.node = seat.node, .node_uid = node->uid, .reason = kNodeLost});
       out_.excludes_more = true;
       ask();
       return true;

@@ -10,6 +10,7 @@
 #include "plan/child_view.h"
 #include "plan/labels.h"
 #include "plan/pod.h"
+#include "plan/roles.h"
 #include "plan/slots.h"
 
 namespace processhub::plan {
@@ -40,8 +41,20 @@ class Planner {
     keep_what_has_nowhere_to_go();
     if (!in_.frame.hub->spec.paused) {
       delete_foreign();
-      for (Slot& slot : slots_) step(slot);
+      // Who leads comes last, so that the others are in place when it hands over.
+      for (Slot& slot : slots_) {
+        if (!holds_lead(slot)) step(slot);
+      }
+      for (Slot& slot : slots_) {
+        if (holds_lead(slot)) step(slot);
+      }
     }
+    roles_ = plan_roles({.in = in_,
+                         .slots = slots_,
+                         .nodes = placed_.nodes,
+                         .leaving = leaving_,
+                         .leaves_because = leaves_because_},
+                        view_);
     if (moving_ && settled()) moving_.reset();
     return finish();
   }
@@ -62,6 +75,23 @@ class Planner {
       stranded_.push_back(slot.number);
       --room;
     }
+  }
+
+  [[nodiscard]] bool leads(const Pod& pod) const {
+    const auto& active = in_.child.status.active;
+    return (active && active->pod_uid == pod.meta.uid) ||
+           role_of(pod).role == redundancy::Role::kActive;
+  }
+  [[nodiscard]] bool holds_lead(const Slot& slot) const {
+    return slot.current() != nullptr && leads(*slot.current());
+  }
+
+  // A pod that leads and has a standby hands over first, and goes when it is passive.
+  bool hands_over(const Pod& pod, Reason reason) {
+    if (!leads(pod) || !has_standby(slots_, pod, view_)) return false;
+    leaving_ = &pod;
+    leaves_because_ = reason;
+    return true;
   }
 
   [[nodiscard]] bool is_stranded(const Slot& slot) const {
@@ -107,7 +137,7 @@ class Planner {
     if (!pod.meta.deleted) return remove(pod, Reason::kSurplus);
     const bool all_left_behind = std::all_of(slot.pods.begin(), slot.pods.end(),
                                              [&](const Pod* p) { return is_left_behind(*p); });
-    if (all_left_behind && !members_.mass_loss) create(slot);
+    if (all_left_behind && !members_.frozen()) create(slot);
   }
 
   // It is being deleted where nobody can end it: it may stay so for as long as its node is lost.
@@ -120,10 +150,12 @@ class Planner {
   void remove_surplus(const Slot& slot, const Pod& pod) {
     const Host host = view_.host_of(pod);
     if (host == Host::kUp && members_.member(node_of(pod)) != nullptr) {
-      if (!pod.ready || rest_is_in_place()) remove(pod, Reason::kSurplus);
+      if (!pod.ready || rest_is_in_place()) {
+        if (!hands_over(pod, Reason::kSurplus)) remove(pod, Reason::kSurplus);
+      }
       return;
     }
-    if (members_.mass_loss) return;
+    if (members_.frozen()) return;
     switch (host) {
       case Host::kUp:
         return move(slot, pod, why_not_here(node_of(pod)));
@@ -138,26 +170,33 @@ class Planner {
   }
 
   void create(const Slot& slot) {
-    const PodTemplate* const pod_template = in_.pod_template.usable();
-    if (pod_template == nullptr) return;
+    if (in_.pod_template.usable() == nullptr) return;
     if (foreigner_in(slot) != nullptr) return;
-    const NodeState& node = members_.nodes.at(*slot.target);
-    if (members_.mass_loss && node.health != NodeHealth::kReady) return;
+    const NodeState* const node = members_.node(*slot.target);
+    if (node == nullptr || (members_.frozen() && node->health != NodeHealth::kReady)) return;
     const PodIdentity identity{.child = in_.child,
                                .slot = slot.number,
                                .incarnation = slot.incarnation,
                                .node = *slot.target,
-                               .node_uid = node.uid,
+                               .node_uid = node->uid,
                                .home = home_of(*slot.target)};
-    creates_.push_back(
-        {.child = in_.child.key(),
-         .owner = in_.child.meta.uid,
-         .pod = {in_.child.meta.ns, pod_name(in_.child, slot.number, slot.incarnation)},
-         .node = *slot.target,
-         .slot = slot.number,
-         .incarnation = slot.incarnation,
-         .body = std::make_shared<const nlohmann::json>(
-             build_pod(in_.frame, *pod_template, identity))});
+    creates_.push_back(identity);
+  }
+
+  // Its epoch is the plan's own, so it is made last.
+  [[nodiscard]] CreatePod create(PodIdentity identity) const {
+    identity.role = {.role = redundancy::role_at_birth(*in_.frame.redundancy, in_.frame.key,
+                                                       in_.child.meta.name),
+                     .epoch = roles_.epoch};
+    return {.child = in_.child.key(),
+            .owner = in_.child.meta.uid,
+            .pod = {in_.child.meta.ns, pod_name(in_.child, identity.slot, identity.incarnation)},
+            .node = identity.node,
+            .slot = identity.slot,
+            .incarnation = identity.incarnation,
+            .fenced = view_.fenced(),
+            .body = std::make_shared<const nlohmann::json>(
+                build_pod(in_.frame, *in_.pod_template.usable(), identity))};
   }
 
   // Where the replica on `node` would be, had that not been full.
@@ -188,29 +227,28 @@ class Planner {
   // passed over, under a new name.
   void replace_dying(Slot& slot, const Pod& pod) {
     const Host host = view_.host_of(pod);
-    if (!pod.meta.deleted || ends_pods(host) || members_.mass_loss) return;
+    if (!pod.meta.deleted || ends_pods(host) || members_.frozen()) return;
     if (in_.pod_template.usable() == nullptr) return;
     if (host == Host::kUnknown && !view_.lost_for_good(members_.nodes.at(node_of(pod)))) return;
     slot.incarnation = std::max(slot.incarnation, incarnation_of(pod) + 1);
     status_first_ = true;
-    only_if_.push_back(ChildView::down(pod));
-    only_if_.back().lost = true;
+    only_if_.push_back(view_.beyond_recall(pod));
   }
 
   void place(const Slot& slot, const Pod& pod) {
     const bool on_target = node_of(pod) == *slot.target;
     switch (view_.host_of(pod)) {
       case Host::kGone:
-        if (!members_.mass_loss) remove(pod, Reason::kNodeGone, ChildView::down(pod));
+        if (!members_.frozen()) remove(pod, Reason::kNodeGone, ChildView::down(pod));
         return;
       case Host::kReplaced:
-        if (!members_.mass_loss) remove(pod, Reason::kNodeReplaced, ChildView::down(pod));
+        if (!members_.frozen()) remove(pod, Reason::kNodeReplaced, ChildView::down(pod));
         return;
       case Host::kNotReady:
       case Host::kUnknown:
         // It may still work, and is only stopped where a successor can be made.
         if (in_.pod_template.usable() == nullptr) return;
-        if (!on_target && !members_.mass_loss &&
+        if (!on_target && !members_.frozen() &&
             view_.lost_for_good(members_.nodes.at(node_of(pod)))) {
           remove(pod, Reason::kNodeLost, ChildView::down(pod));
         }
@@ -246,7 +284,7 @@ class Planner {
   // a place in the budget, and of one child's replicas only one moves at a time. A pod
   // that does not serve yet loses nothing and needs neither.
   void move(const Slot& slot, const Pod& pod, Reason reason) {
-    if (members_.mass_loss || in_.pod_template.usable() == nullptr) return;
+    if (members_.frozen() || in_.pod_template.usable() == nullptr) return;
     if (pod.ready) {
       if (!others_serve(slot)) {
         if (!move_under_way_) waits_for_replicas_ = reason;
@@ -262,7 +300,7 @@ class Planner {
       status_first_ = true;  // the budget is counted from the statuses
     }
     move_under_way_ = true;
-    remove(pod, reason);
+    if (!hands_over(pod, reason)) remove(pod, reason);
   }
 
   // The replicas that shall stay serve, and need not move.
@@ -285,7 +323,7 @@ class Planner {
   // Nothing is left to do for this child: every replica serves where it should. What
   // lost nodes hold is not waited for: that may take for ever.
   [[nodiscard]] bool settled() const {
-    if (!creates_.empty() || !removals_.empty() || wants_move_) return false;
+    if (!creates_.empty() || !removals_.empty() || wants_move_ || leaving_ != nullptr) return false;
     return std::all_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
       const Pod* current = slot.target ? slot.current() : nullptr;
       if (slot.target && (current == nullptr || !serves(*current, members_) ||
@@ -312,20 +350,32 @@ class Planner {
 
   ChildPlan finish() {
     ChildPlan plan;
-    plan.status = child_status(in_, {.slots = slots_,
-                                     .placed = placed_,
-                                     .moving = moving_,
-                                     .waits_for_replicas = waits_for_replicas_});
+    ChildReport report = child_report(in_, view_,
+                                      {.slots = slots_,
+                                       .placed = placed_,
+                                       .roles = roles_,
+                                       .moving = moving_,
+                                       .waits_for_replicas = waits_for_replicas_});
+    plan.status = std::move(report.status);
+    plan.gone = std::move(report.gone);
+    std::move(report.only_if.begin(), report.only_if.end(), std::back_inserter(only_if_));
+    std::move(roles_.only_if.begin(), roles_.only_if.end(), std::back_inserter(only_if_));
+    const bool answers_command = roles_.switch_condition && !says_already(*roles_.switch_condition);
+    status_first_ = status_first_ || roles_.names || report.admits || answers_command;
     if (status_first_ && !in_.frame.hub->spec.paused) {
       plan.actions.emplace_back(PutStatus{.child = in_.child.key(),
+                                          .hub = in_.child.spec.hub,
                                           .uid = in_.child.meta.uid,
                                           .version = in_.child.meta.version,
                                           .status = plan.status,
-                                          .only_if = std::move(only_if_)});
+                                          .only_if = std::move(only_if_),
+                                          .gone = plan.gone});
     }
+    for (Action& action : roles_.actions) plan.actions.emplace_back(std::move(action));
+    for (LiftGate& lift : report.lift) plan.actions.emplace_back(std::move(lift));
     // No pod that is made here waits for one that goes; one that cannot be deleted holds
     // nothing up.
-    for (CreatePod& create : creates_) plan.actions.emplace_back(std::move(create));
+    for (const PodIdentity& identity : creates_) plan.actions.emplace_back(create(identity));
     for (DeletePod& removal : removals_) plan.actions.emplace_back(std::move(removal));
     plan.wants_move = wants_move_;
     plan.moving = moving_.has_value();
@@ -334,13 +384,23 @@ class Planner {
     return plan;
   }
 
+  [[nodiscard]] bool says_already(const api::Condition& told) const {
+    const api::Condition* before =
+        api::find_condition(in_.child.status.conditions, kSwitchRequested);
+    return before != nullptr && before->status == told.status && before->reason == told.reason &&
+           before->message == told.message;
+  }
+
   const ChildInput& in_;
   const Membership& members_;
   ChildView view_;
   ChildPlacement placed_;
+  RolePlan roles_;
+  const Pod* leaving_ = nullptr;  // who leads, and shall hand over
+  Reason leaves_because_ = Reason::kSurplus;
   std::vector<Slot> slots_;
   std::vector<int> stranded_;  // slots without a target whose pods stay all the same
-  std::vector<CreatePod> creates_;
+  std::vector<PodIdentity> creates_;
   std::vector<DeletePod> removals_;
   std::vector<NodeIsDown> only_if_;
   std::optional<Reason> moving_;

@@ -5,6 +5,7 @@
 // gives the empty plan.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +15,14 @@
 #include "plan/frame.h"
 
 namespace processhub::plan {
+
+// What pods have answered, or not, when they were told their roles; by the pod's uid. In memory
+// alone: a pod that is told twice does no harm.
+struct RoleAnswers {
+  std::map<Uid, redundancy::RoleAt> answered = {};
+  std::map<Uid, redundancy::RoleAt> silent = {};
+  std::map<Uid, std::string> peers = {};  // the body that a peer was told last, answered or not
+};
 
 struct ChildInput {
   const HubFrame& frame;
@@ -27,15 +36,17 @@ struct ChildInput {
   // others.
   std::span<const placement::Seat> seats = {};
   const placement::Loads* loads = nullptr;
+  const RoleAnswers* answers = nullptr;
 };
 
 struct ChildPlan {
-  std::vector<Action> actions = {};         // in execution order; each waits for the one before
-  api::ChildStatus status = {};             // what the child's status should say
-  std::vector<placement::Seat> seats = {};  // what the child is given now
-  bool wants_move = false;                  // would start a voluntary move if it might
-  bool moving = false;                      // holds a place in the budget
-  std::optional<WallTime> look_again = {};  // the earliest instant at which time changes the plan
+  std::vector<Action> actions = {};           // in execution order; each waits for the one before
+  api::ChildStatus status = {};               // what the child's status should say
+  std::vector<redundancy::PodRef> gone = {};  // what that leaves out: see PutStatus
+  std::vector<placement::Seat> seats = {};    // what the child is given now
+  bool wants_move = false;                    // would start a voluntary move if it might
+  bool moving = false;                        // holds a place in the budget
+  std::optional<WallTime> look_again = {};    // the earliest instant at which time changes the plan
 };
 
 // Deterministic: equal arguments give equal plans, whatever the order of `pods`.

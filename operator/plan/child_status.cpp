@@ -21,39 +21,48 @@ ConditionStatus as_status(bool value) {
 
 class Reporter {
  public:
-  Reporter(const ChildInput& input, const ChildFindings& findings)
-      : in_(input), members_(input.frame.membership), found_(findings) {
+  Reporter(const ChildInput& input, ChildView& view, const ChildFindings& findings)
+      : in_(input), view_(view), members_(input.frame.membership), found_(findings) {
     factor_ = in_.frame.redundancy->replication_factor();
     for (const Slot& slot : found_.slots) {
       if (slot.current() != nullptr && serves(*slot.current(), members_)) ++ready_;
     }
   }
 
-  api::ChildStatus report() {
-    api::ChildStatus status;
+  ChildReport report() {
+    api::ChildStatus& status = out_.status;
     status.observed_generation = in_.child.meta.generation;
     status.phase = phase();
     if (!found_.placed.nodes.empty()) {
       status.master_node = in_.frame.redundancy->master_node(in_.frame.key, in_.child.meta.name,
                                                              found_.placed.nodes);
     }
+    status.epoch = found_.roles.epoch;
+    status.active = found_.roles.active;
     for (const Slot& slot : found_.slots) add_replicas(slot, status);
+    find_those_gone();
     for (api::Replica& replica : status.replicas) tell_of_seat(replica);
     status.ready = fmt::format("{}/{}", ready_, factor_);
     status.excluded = found_.placed.excluded;
     std::sort(status.excluded.begin(), status.excluded.end(),
               [](const auto& a, const auto& b) { return a.node < b.node; });
+    status.service_name = in_.child.status.service_name;
     status.conditions = in_.child.status.conditions;
+    if (!found_.roles.active_condition) {
+      std::erase_if(status.conditions, [](const Condition& one) { return one.type == kActive; });
+    }
     for (Condition& condition : conditions()) {
       condition.observed_generation = in_.child.meta.generation;
       api::set_condition(status.conditions, std::move(condition), in_.now);
     }
-    return status;
+    return std::move(out_);
   }
 
  private:
   [[nodiscard]] api::Phase phase() const {
     if (found_.moving) return api::Phase::kMigrating;
+    if (found_.roles.suspect) return api::Phase::kSuspect;
+    if (found_.roles.promoting) return api::Phase::kPromoting;
     if (ready_ >= factor_) return api::Phase::kRunning;
     if (ready_ > 0) return api::Phase::kDegraded;
     const bool lost = std::any_of(found_.slots.begin(), found_.slots.end(), [&](const Slot& slot) {
@@ -67,7 +76,7 @@ class Reporter {
     return node != nullptr && node->health == NodeHealth::kReady;
   }
 
-  void add_replicas(const Slot& slot, api::ChildStatus& status) const {
+  void add_replicas(const Slot& slot, api::ChildStatus& status) {
     for (const Pod* pod : slot.pods) {
       status.replicas.push_back(
           {.slot = slot.number,
@@ -75,9 +84,10 @@ class Reporter {
            .node = node_of(*pod),
            .node_uid = Uid(kube::value_of(pod->meta.annotations, kNodeUidAnnotation)),
            .pod = pod->meta.name,
-           .pod_uid = pod->meta.uid,
-           .role = kube::value_of(pod->meta.labels, kRoleLabel),
-           .ready = serves(*pod, members_)});
+           .pod_uid = may_be_named(*pod, slot) ? pod->meta.uid : Uid(),
+           .role = std::string(redundancy::to_string(assigned_to(*pod))),
+           .ready = serves(*pod, members_),
+           .demoted = demoted_at(pod->meta.uid)});
       if (!pod->meta.deleted) add_name(status, node_of(*pod));  // where it runs or shall run
     }
     const Pod* pod = slot.current();
@@ -89,6 +99,76 @@ class Reporter {
                                .node_uid = members_.nodes.at(*slot.target).uid,
                                .pod = pod_name(in_.child, slot.number, slot.incarnation)});
     add_name(status, *slot.target);
+  }
+
+  [[nodiscard]] redundancy::Role assigned_to(const Pod& pod) const {
+    if (!found_.roles.active_condition) return redundancy::Role::kPeer;
+    const bool leads = found_.roles.active && found_.roles.active->pod_uid == pod.meta.uid;
+    return leads ? redundancy::Role::kActive : redundancy::Role::kPassive;
+  }
+
+  [[nodiscard]] int64_t demoted_at(const Uid& uid) const {
+    const auto found = found_.roles.demoted.find(uid);
+    return found == found_.roles.demoted.end() ? 0 : found->second;
+  }
+
+  [[nodiscard]] bool is_named(const Uid& uid) const {
+    const auto& replicas = in_.child.status.replicas;
+    return std::any_of(replicas.begin(), replicas.end(),
+                       [&](const api::Replica& one) { return one.pod_uid == uid; });
+  }
+
+  // A pod behind the gate is named once every other of its slot is known not to run, and
+  // started once it is named.
+  bool may_be_named(const Pod& pod, const Slot& slot) {
+    const auto gate = std::find(pod.gates.begin(), pod.gates.end(), kFenceGate);
+    if (gate == pod.gates.end()) return true;
+    const bool named = is_named(pod.meta.uid);
+    if (named || !view_.fenced()) {
+      lift(pod);
+      return true;
+    }
+    std::vector<NodeIsDown> facts;
+    for (const Pod* other : slot.pods) {
+      if (other == &pod || kube::value_of(other->meta.labels, kChildLabel).empty()) continue;
+      const bool never_ran =
+          std::find(other->gates.begin(), other->gates.end(), kFenceGate) != other->gates.end() &&
+          !is_named(other->meta.uid);
+      if (never_ran) continue;
+      const Host host = view_.host_of(*other);
+      const NodeState* node = members_.node(node_of(*other));
+      const bool dead =
+          host == Host::kGone || host == Host::kReplaced || (node != nullptr && node->dead);
+      if (!other->meta.deleted || !dead) return false;
+      facts.push_back(view_.beyond_recall(*other));
+    }
+    if (pod.meta.deleted) return false;
+    out_.admits = true;
+    std::move(facts.begin(), facts.end(), std::back_inserter(out_.only_if));
+    return true;
+  }
+
+  void lift(const Pod& pod) {
+    if (pod.meta.deleted || in_.frame.hub->spec.paused) return;
+    LiftGate lift{.child = in_.child.key(),
+                  .pod = {pod.meta.ns, pod.meta.name},
+                  .uid = pod.meta.uid,
+                  .version = pod.meta.version,
+                  .gates = pod.gates};
+    std::erase(lift.gates, kFenceGate);
+    out_.lift.push_back(std::move(lift));
+  }
+
+  // Nothing leaves the list unseen: what any epoch could have labelled is sealed by it.
+  void find_those_gone() {
+    for (const api::Replica& replica : in_.child.status.replicas) {
+      if (replica.pod_uid.empty()) continue;
+      const auto& listed = out_.status.replicas;
+      const bool stays = std::any_of(listed.begin(), listed.end(), [&](const api::Replica& one) {
+        return one.pod_uid == replica.pod_uid;
+      });
+      if (!stays) out_.gone.push_back({.name = replica.pod, .uid = replica.pod_uid});
+    }
   }
 
   void tell_of_seat(api::Replica& replica) const {
@@ -104,7 +184,11 @@ class Reporter {
   }
 
   [[nodiscard]] std::vector<Condition> conditions() const {
-    return {accepted(), placed_condition(in_, found_.placed), readiness(), migrating(), degraded()};
+    std::vector<Condition> all{accepted(), placed_condition(in_, found_.placed), readiness(),
+                               migrating(), degraded()};
+    if (found_.roles.active_condition) all.push_back(*found_.roles.active_condition);
+    if (found_.roles.switch_condition) all.push_back(*found_.roles.switch_condition);
+    return all;
   }
 
   [[nodiscard]] Condition accepted() const {
@@ -206,16 +290,18 @@ class Reporter {
   }
 
   const ChildInput& in_;
+  ChildView& view_;
   const Membership& members_;
   const ChildFindings& found_;
+  ChildReport out_;
   int factor_ = 1;
   int ready_ = 0;
 };
 
 }  // namespace
 
-api::ChildStatus child_status(const ChildInput& input, const ChildFindings& findings) {
-  return Reporter(input, findings).report();
+ChildReport child_report(const ChildInput& input, ChildView& view, const ChildFindings& findings) {
+  return Reporter(input, view, findings).report();
 }
 
 api::ChildStatus rejected_status(const api::ProcessHubChild& child, const std::string& reason,

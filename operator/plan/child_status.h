@@ -6,6 +6,7 @@
 #include <string>
 
 #include "plan/child_placement.h"
+#include "plan/roles.h"
 #include "plan/slots.h"
 
 namespace processhub::plan {
@@ -20,11 +21,23 @@ inline constexpr const char* kDegraded = "Degraded";
 struct ChildFindings {
   std::span<const Slot> slots;
   const ChildPlacement& placed;
+  const RolePlan& roles;
   std::optional<Reason> moving;              // why a voluntary move is under way
   std::optional<Reason> waits_for_replicas;  // why one would be, were the other replicas Ready
 };
 
-[[nodiscard]] api::ChildStatus child_status(const ChildInput& input, const ChildFindings& findings);
+struct ChildReport {
+  api::ChildStatus status = {};
+  std::vector<redundancy::PodRef> gone = {};  // entries of the status before that are left out
+  // With fence NodeConfirmed: a pod is named in its slot that was not before, which rests on
+  // `only_if`; pods that the status before has named already may start.
+  bool admits = false;
+  std::vector<NodeIsDown> only_if = {};
+  std::vector<LiftGate> lift = {};
+};
+
+[[nodiscard]] ChildReport child_report(const ChildInput& input, ChildView& view,
+                                       const ChildFindings& findings);
 
 // Of a child whose hub does not exist or cannot be used: its pods are left as they are.
 [[nodiscard]] api::ChildStatus rejected_status(const api::ProcessHubChild& child,

@@ -61,7 +61,30 @@ std::chrono::seconds ChildView::patience() const {
 }
 
 bool ChildView::lost_for_good(const NodeState& node) {
-  return node.health != NodeHealth::kReady && passed(node.since + patience());
+  if (node.health == NodeHealth::kReady) return false;
+  if (node.dead) return true;  // nobody waits for it to come back
+  return !fenced() && passed(node.since + patience());
+}
+
+bool ChildView::fenced() const {
+  return in_.frame.hub->spec.failover.fence == api::Fence::kNodeConfirmed;
+}
+
+bool ChildView::can_lead(const Pod& pod) const {
+  if (!serves(pod, members_)) return false;
+  return !is_suspect(members_.nodes.at(node_of(pod)));
+}
+
+bool ChildView::is_suspect(const NodeState& node) const {
+  if (members_.mass_loss && node.health == NodeHealth::kReady) return false;
+  return node.suspect;
+}
+
+NodeIsDown ChildView::beyond_recall(const Pod& pod) const {
+  NodeIsDown fact = down(pod);
+  fact.how = fenced() ? NodeIsDown::How::kDead : NodeIsDown::How::kLost;
+  if (!fenced()) fact.uid = {};
+  return fact;
 }
 
 bool ChildView::passed(WallTime due) {

@@ -37,6 +37,17 @@ class ChildView {
   // That it is still so can be asked for just before a write.
   [[nodiscard]] static NodeIsDown down(const kube::Pod& pod);
 
+  // The same of a pod that is being deleted, so that its slot may be used again: with fence
+  // NodeConfirmed somebody must have made sure that it does not run.
+  [[nodiscard]] NodeIsDown beyond_recall(const kube::Pod& pod) const;
+
+  // The hub's fence is NodeConfirmed.
+  [[nodiscard]] bool fenced() const;
+  // Whether the pod serves on a node that is above suspicion.
+  [[nodiscard]] bool can_lead(const kube::Pod& pod) const;
+  // While so many are down that it is no fault of the nodes, only their own condition counts.
+  [[nodiscard]] bool is_suspect(const NodeState& node) const;
+
   // Whether the node has been down long enough for this child; else it is looked at again.
   [[nodiscard]] bool lost_for_good(const NodeState& node);
   // Whether `due` has come; else it is looked at again then.

@@ -86,6 +86,7 @@ bool same_for_children(const HubFrame& a, const HubFrame& b) {
   return a.uid == b.uid && a.hub->meta.generation == b.hub->meta.generation &&
          a.membership.members == b.membership.members &&
          a.membership.mass_loss == b.membership.mass_loss &&
+         a.membership.quorum.locked == b.membership.quorum.locked &&
          std::equal(a.membership.nodes.begin(), a.membership.nodes.end(),
                     b.membership.nodes.begin(), b.membership.nodes.end(), same_node);
 }

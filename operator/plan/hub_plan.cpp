@@ -202,6 +202,8 @@ class Planner {
           ++count.migrating;
           break;
         case api::Phase::kDegraded:
+        case api::Phase::kSuspect:
+        case api::Phase::kPromoting:
         case api::Phase::kLost:
           ++count.degraded;
           break;

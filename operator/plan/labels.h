@@ -8,6 +8,18 @@ inline constexpr const char* kChildLabel = "processhub.io/child";
 inline constexpr const char* kRoleLabel = "processhub.io/role";
 inline constexpr const char* kRevisionLabel = "processhub.io/revision";
 
+// What the pod is to be, with the epoch of that decision in one value, so that nobody reads
+// them apart: "active 7". Its role file has the same.
+inline constexpr const char* kRoleAnnotation = "processhub.io/role";
+// The child's other pods, as JSON: [{"pod","node","ip"}].
+inline constexpr const char* kPeersAnnotation = "processhub.io/peers";
+
+// A command on a child: the node whose replica shall lead.
+inline constexpr const char* kSwitchToAnnotation = "processhub.io/switch-to";
+
+// With fence NodeConfirmed pods wait behind it until their child's status names them.
+inline constexpr const char* kFenceGate = "processhub.io/fence";
+
 inline constexpr const char* kSlotAnnotation = "processhub.io/slot";
 inline constexpr const char* kIncarnationAnnotation = "processhub.io/incarnation";
 // The uid of the Node that the pod was made for: a Node of the same name and

@@ -27,7 +27,6 @@ bool announces_removal(const Taint& taint) {
   return taint.key == "ToBeDeletedByClusterAutoscaler" || taint.key == "karpenter.sh/disrupted";
 }
 
-// Whoever sets these has made sure that the machine runs nothing any more.
 bool says_dead(const Taint& taint) {
   return taint.key == "node.kubernetes.io/out-of-service" ||
          taint.key == "node.cloudprovider.kubernetes.io/shutdown";
@@ -140,7 +139,7 @@ class Builder {
             .draining = is_draining(node, in_.hub.nodes.on_cordon),
             .suspect = health != NodeHealth::kReady || suspicion.has_value(),
             .stale_lease = suspicion ? suspicion->stale_lease : "",
-            .dead = std::any_of(node.taints.begin(), node.taints.end(), says_dead),
+            .dead = is_declared_dead(node),
             .fingerprint = node.fingerprint};
   }
 
@@ -217,6 +216,10 @@ const placement::Member* Membership::member(const NodeName& name) const {
 const NodeState* Membership::node(const NodeName& name) const {
   const auto found = nodes.find(name);
   return found == nodes.end() ? nullptr : &found->second;
+}
+
+bool is_declared_dead(const Node& node) {
+  return std::any_of(node.taints.begin(), node.taints.end(), says_dead);
 }
 
 Membership next_membership(const MembershipInput& input) { return Builder(input).build(); }

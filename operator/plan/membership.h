@@ -85,6 +85,9 @@ struct MembershipInput {
   int max_seen = 0;                 // of the hub's status.quorum
 };
 
+// Whoever sets its taint out-of-service or shutdown has made sure that it runs nothing.
+[[nodiscard]] bool is_declared_dead(const kube::Node& node);
+
 [[nodiscard]] Membership next_membership(const MembershipInput& input);
 
 }  // namespace processhub::plan

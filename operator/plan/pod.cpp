@@ -13,6 +13,9 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kMaxHostname = 63;
+constexpr const char* kRoleVolume = "processhub-role";
+const std::string kRoleDirectory = "/var/run/processhub";
+const std::string kRoleFile = kRoleDirectory + "/role";
 
 // The member `key` of `object` as an object or array of that kind, made where it is absent.
 json& section(json& object, const char* key, json::value_t kind) {
@@ -98,6 +101,7 @@ void tell(json& spec, const HubFrame& frame, const PodIdentity& identity) {
       {"PROCESSHUB_HUB", frame.key.name},
       {"PROCESSHUB_CHILD", identity.child.meta.name},
       {"PROCESSHUB_NODE", identity.node.str()},
+      {"PROCESSHUB_ROLE_FILE", kRoleFile},
   };
   for (const char* group : {"initContainers", "containers"}) {
     if (!spec.contains(group) || !spec[group].is_array()) continue;
@@ -113,6 +117,34 @@ void tell(json& spec, const HubFrame& frame, const PodIdentity& identity) {
       }
       ours.insert(ours.end(), env.begin(), env.end());
       env = std::move(ours);
+    }
+  }
+}
+
+// A volume whose files follow the pod's annotations: a pod that reads them needs no server.
+void give_role_file(json& spec) {
+  const auto file = [](const char* name, const char* annotation) -> json {
+    return {{"path", name},
+            {"fieldRef",
+             {{"apiVersion", "v1"},
+              {"fieldPath", "metadata.annotations['" + std::string(annotation) + "']"}}}};
+  };
+  const auto is_ours = [](const json& one) {
+    return one.is_object() && one.value("name", json()) == kRoleVolume;
+  };
+  json& volumes = section(spec, "volumes", json::value_t::array);
+  volumes.erase(std::remove_if(volumes.begin(), volumes.end(), is_ours), volumes.end());
+  volumes.push_back({{"name", kRoleVolume},
+                     {"downwardAPI",
+                      {{"items", json::array({file("role", kRoleAnnotation),
+                                              file("peers", kPeersAnnotation)})}}}});
+  for (const char* group : {"initContainers", "containers"}) {
+    if (!spec.contains(group) || !spec[group].is_array()) continue;
+    for (json& container : spec[group]) {
+      if (!container.is_object()) continue;
+      json& mounts = section(container, "volumeMounts", json::value_t::array);
+      mounts.erase(std::remove_if(mounts.begin(), mounts.end(), is_ours), mounts.end());
+      mounts.push_back({{"name", kRoleVolume}, {"mountPath", kRoleDirectory}, {"readOnly", true}});
     }
   }
 }
@@ -150,13 +182,13 @@ json build_pod(const HubFrame& frame, const PodTemplate& pod_template,
   labels[kHubLabel] = frame.key.name;
   labels[kChildLabel] = child.meta.name;
   labels[kRevisionLabel] = pod_template.revision;
-  if (frame.hub->spec.redundancy.strategy == api::RedundancyStrategyKind::kReplication) {
-    labels[kRoleLabel] = redundancy::to_string(redundancy::Role::kPeer);
-  }
+  labels[kRoleLabel] = redundancy::to_string(identity.role.role);
   json& annotations = section(meta, "annotations", json::value_t::object);
   annotations[kSlotAnnotation] = std::to_string(identity.slot);
   annotations[kIncarnationAnnotation] = std::to_string(identity.incarnation);
   annotations[kNodeUidAnnotation] = identity.node_uid.str();
+  annotations[kRoleAnnotation] = to_text(identity.role);
+  annotations[kPeersAnnotation] = "[]";
   annotations.erase(kHomeAnnotation);
   if (!identity.home.empty()) annotations[kHomeAnnotation] = identity.home.str();
   meta["ownerReferences"] = {{{"apiVersion", std::string(api::kGroup) + "/" + api::kVersion},
@@ -170,6 +202,10 @@ json build_pod(const HubFrame& frame, const PodTemplate& pod_template,
   pin(spec, identity.node);
   tolerate(spec, frame.hub->spec.nodes);
   tell(spec, frame, identity);
+  give_role_file(spec);
+  if (frame.hub->spec.failover.fence == api::Fence::kNodeConfirmed) {
+    section(spec, "schedulingGates", json::value_t::array).push_back({{"name", kFenceGate}});
+  }
   if (!spec.contains("hostname")) {
     spec["hostname"] = hostname_of(meta["name"].get<std::string>());
   }

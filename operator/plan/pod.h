@@ -16,6 +16,7 @@ struct PodIdentity {
   NodeName node;
   Uid node_uid;
   NodeName home = {};  // where it would be, had that not been full
+  redundancy::RoleAt role = {};
 };
 
 // `<child>-<slot>-<5 of base32(hash(child uid, slot, incarnation))>`: within one

@@ -47,17 +47,25 @@ class RedundancyStrategy {
   [[nodiscard]] virtual NodeName master_node(const HubKey& hub, const ChildId& child,
                                              std::span<const NodeName> child_nodes) const = 0;
 
-  // A replica of `child` has become Ready: the signals to send it.
+  // A replica of `child` has started, or has become Ready: the signals to send it. One that
+  // is not Ready is told what it is to be born as.
+  // Precondition: `replicas` is in walk order.
   [[nodiscard]] virtual std::vector<RoleSignal> handle_post_start(
       const HubKey& hub, const ChildId& child, const PodRef& started,
       std::span<const Replica> replicas) const = 0;
 
-  // `event` has changed the hub's members: the signals that follow for the
-  // replicas of `child`. Empty where no role changes.
+  // `event` concerns a node of `child`: the signals that follow for its replicas, among them
+  // at most one to lead. Empty where no role changes. The acting master, the replica that is
+  // `active`, stays while it is `ready`.
+  // Precondition: `replicas` is in walk order.
   [[nodiscard]] virtual std::vector<RoleSignal> handle_post_update(
       const HubKey& hub, const ChildId& child, std::span<const NodeName> hub_nodes,
       const NodeEvent& event, std::span<const Replica> replicas) const = 0;
 };
+
+// What a pod of `child` is created as.
+[[nodiscard]] Role role_at_birth(const RedundancyStrategy& strategy, const HubKey& hub,
+                                 const ChildId& child);
 
 [[nodiscard]] std::unique_ptr<RedundancyStrategy> make_strategy(const api::RedundancySpec& spec);
 

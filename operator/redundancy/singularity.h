@@ -1,22 +1,19 @@
-// One replica of each child.
+// One replica of each child, which leads: Replication with factor 1 and ActivePassive, so that
+// every singleton has an epoch too.
 #pragma once
 
-#include "redundancy/redundancy_strategy.h"
+#include "redundancy/replication.h"
 
 namespace processhub::redundancy {
 
-class Singularity final : public RedundancyStrategy {
+class Singularity final : public Replication {
  public:
-  void init(const HubKey& hub, std::span<const NodeName> members) override;
-  [[nodiscard]] int replication_factor() const override { return 1; }
-  [[nodiscard]] NodeName master_node(const HubKey& hub, const ChildId& child,
-                                     std::span<const NodeName> child_nodes) const override;
-  [[nodiscard]] std::vector<RoleSignal> handle_post_start(
-      const HubKey& hub, const ChildId& child, const PodRef& started,
-      std::span<const Replica> replicas) const override;
-  [[nodiscard]] std::vector<RoleSignal> handle_post_update(
-      const HubKey& hub, const ChildId& child, std::span<const NodeName> hub_nodes,
-      const NodeEvent& event, std::span<const Replica> replicas) const override;
+  // Of the spec only how a pod is told counts.
+  explicit Singularity(const api::ReplicationSpec& spec)
+      : Replication({.factor = 1,
+                     .model = api::ReplicationModel::kActivePassive,
+                     .signal = spec.signal,
+                     .http = spec.http}) {}
 };
 
 }  // namespace processhub::redundancy

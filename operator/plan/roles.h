@@ -1,0 +1,59 @@
+// Which replica of a child leads, under which epoch, and the writes that bring it about.
+//
+// The order of writes keeps at most one pod labelled active at every resourceVersion, whoever
+// else writes late: the status names the new one (compare-and-swap, a new epoch), every other
+// pod is sealed with that epoch, the new one is told, then labelled. tests/model has the proof
+// and the shorter orders that fail; docs/concepts.md says it in words. Pure, like child_plan.h.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "plan/child_view.h"
+#include "plan/slots.h"
+
+namespace processhub::plan {
+
+inline constexpr const char* kActive = "Active";
+inline constexpr const char* kSwitchRequested = "SwitchRequested";
+
+struct RoleInput {
+  const ChildInput& in;
+  std::span<const Slot> slots;
+  std::span<const NodeName> nodes;  // of the child, in walk order
+  // The pod that is to go as soon as another one leads.
+  const kube::Pod* leaving = nullptr;
+  Reason leaves_because = Reason::kSurplus;
+};
+
+struct RolePlan {
+  int64_t epoch = 0;
+  std::optional<api::ActiveReplica> active = {};
+  bool names = false;                    // another than the status does: that is written first
+  std::vector<NodeIsDown> only_if = {};  // what naming it rests on
+  std::vector<Action> actions = {};      // after the status
+  std::map<Uid, int64_t> demoted =
+      {};  // since which epoch pods have not answered that they stopped
+  std::optional<api::Condition> active_condition = {};  // none: nobody leads, all are peers
+  std::optional<api::Condition> switch_condition = {};
+  bool promoting = false;  // named, but its label is not in place and has to wait
+  bool suspect = false;    // the one that leads is under suspicion, and nobody may take over
+};
+
+// `view` is told when to look again.
+[[nodiscard]] RolePlan plan_roles(const RoleInput& input, ChildView& view);
+
+// Whether some other replica could lead in place of `pod`.
+[[nodiscard]] bool has_standby(std::span<const Slot> slots, const kube::Pod& pod,
+                               const ChildView& view);
+
+// Of a pod as the cache has it: by its annotation; "passive 0" where it says nothing readable.
+[[nodiscard]] redundancy::RoleAt role_of(const kube::Pod& pod);
+
+// The other pods of the child, for the annotation processhub.io/peers.
+[[nodiscard]] std::string peers_of(std::span<const Slot> slots, const Uid& uid);
+
+}  // namespace processhub::plan
