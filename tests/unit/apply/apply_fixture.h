@@ -127,7 +127,8 @@ class ApplyFixture : public ::testing::Test {
   testing::ScriptedTransport transport_{executor_};
   kube::Client client_{transport_, executor_, kube::unguarded()};
   std::vector<std::string> applied_;  // versions, in order
-  PlanExecutor executor_under_test_{client_, [this](const plan::Action&, const auto& result) {
+  PlanExecutor executor_under_test_{client_, transport_, executor_,
+                                    [this](const plan::Action&, const auto& result) {
                                       if (result) applied_.push_back(result->version.str());
                                     }};
   std::vector<Result<void>> results_;

@@ -79,8 +79,10 @@ TEST_F(PlanExecutorTest, AStatusIsPutForThatUidAndVersionAlone) {
 }
 
 TEST_F(PlanExecutorTest, AStatusThatRestsOnLostNodesIsWrittenOnlyWhileTheyAreLost) {
-  const plan::NodeIsDown a{.node = NodeName("a"), .uid = Uid("uid-a"), .lost = true};
-  const plan::NodeIsDown b{.node = NodeName("b"), .uid = Uid("uid-b"), .lost = true};
+  const plan::NodeIsDown a{
+      .node = NodeName("a"), .uid = Uid("uid-a"), .how = plan::NodeIsDown::How::kLost};
+  const plan::NodeIsDown b{
+      .node = NodeName("b"), .uid = Uid("uid-b"), .how = plan::NodeIsDown::How::kLost};
   run({status({a, b})});
   EXPECT_EQ(asked(), "GET /api/v1/nodes/b");
   answer(200, node_object("b", "Unknown"));

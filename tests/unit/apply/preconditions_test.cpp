@@ -6,6 +6,7 @@ namespace processhub::apply {
 namespace {
 
 using ::testing::HasSubstr;
+using How = plan::NodeIsDown::How;
 
 class PreconditionsTest : public ApplyFixture {
  protected:
@@ -14,7 +15,9 @@ class PreconditionsTest : public ApplyFixture {
     return [this](Result<void> result) { results_.push_back(std::move(result)); };
   }
   void check_node(bool lost, const std::string& uid = "uid-a") {
-    check_down(client_, {{.node = NodeName("a"), .uid = Uid(uid), .lost = lost}}, checked());
+    check_down(client_,
+               {{.node = NodeName("a"), .uid = Uid(uid), .how = lost ? How::kLost : How::kDown}},
+               checked());
     executor_.settle();
     EXPECT_EQ(asked(), "GET /api/v1/nodes/a");
   }

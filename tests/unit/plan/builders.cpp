@@ -89,6 +89,7 @@ kube::Pod pod_of(const json& body, const std::string& uid) {
 }
 
 Situation::Situation(int node_count) {
+  replicas(1);  // a peer: who leads is for the tests of roles
   for (int i = 0; i < node_count; ++i) {
     nodes.push_back(NodeBuilder(std::string("node-") + static_cast<char>('a' + i)).node);
   }
@@ -143,7 +144,10 @@ kube::Pod& Situation::run(int slot, const NodeName& node_name, int incarnation) 
                              .slot = slot,
                              .incarnation = incarnation,
                              .node = node_name,
-                             .node_uid = node(node_name).meta.uid};
+                             .node_uid = node(node_name).meta.uid,
+                             .role = {.role = redundancy::role_at_birth(
+                                          *frame_->redundancy, frame_->key, child.meta.name),
+                                      .epoch = child.status.epoch}};
   kube::Pod pod = pod_of(build_pod(*frame_, pod_template, identity),
                          "uid-" + std::to_string(slot) + "." + std::to_string(incarnation));
   pod.node = node_name;
@@ -202,12 +206,13 @@ std::string short_name(const std::string& pod, const api::ProcessHubChild& child
 }  // namespace
 
 std::vector<std::string> told(const ChildPlan& plan, const api::ProcessHubChild& child) {
+  static constexpr const char* kHow[] = {"down", "lost", "dead", "stale"};
   std::vector<std::string> lines;
   const auto facts = [](const auto& down) {
     std::string text;
     for (const NodeIsDown& fact : down) {
       text += std::string(text.empty() ? " if " : " and ") + fact.node.str() + " is " +
-              (fact.lost ? "lost" : "down");
+              kHow[static_cast<int>(fact.how)];
     }
     return text;
   };
@@ -220,8 +225,20 @@ std::vector<std::string> told(const ChildPlan& plan, const api::ProcessHubChild&
       if (remove->only_if) down.push_back(*remove->only_if);
       lines.push_back("delete " + short_name(remove->pod.name, child) + " " +
                       std::string(to_string(remove->reason)) + facts(down));
-    } else {
-      lines.push_back("status" + facts(std::get<PutStatus>(action).only_if));
+    } else if (const auto* put = std::get_if<PutStatus>(&action)) {
+      std::string gone;
+      for (const auto& pod : put->gone) gone += " without " + short_name(pod.name, child);
+      lines.push_back("status" + gone + facts(put->only_if));
+    } else if (const auto* set = std::get_if<SetRole>(&action)) {
+      lines.push_back(std::string(to_string(set->role.role)) + " " +
+                      short_name(set->pod.name, child));
+    } else if (const auto* tell = std::get_if<TellRole>(&action)) {
+      lines.push_back("tell " + short_name(tell->pod.name, child) + " " +
+                      std::string(to_string(tell->role.role)));
+    } else if (const auto* lift = std::get_if<LiftGate>(&action)) {
+      lines.push_back("lift " + short_name(lift->pod.name, child));
+    } else if (const auto* command = std::get_if<RemoveCommand>(&action)) {
+      lines.push_back("remove " + command->annotation + " " + command->outcome);
     }
   }
   return lines;

@@ -6,6 +6,7 @@
 #include "api/conditions.h"
 #include "plan/child_status.h"
 #include "plan/labels.h"
+#include "plan/roles.h"
 #include "plan/slots.h"
 
 namespace processhub::plan::testing {
@@ -236,7 +237,8 @@ bool World::work(api::ProcessHubChild& child) {
 bool World::holds(const NodeIsDown& fact) const {
   const auto found = nodes.find(fact.node.str());
   if (found == nodes.end()) return true;
-  if (fact.lost) return found->second.ready == kube::ConditionStatus::kUnknown;
+  if (fact.how == NodeIsDown::How::kLost)
+    return found->second.ready == kube::ConditionStatus::kUnknown;
   return found->second.meta.uid != fact.uid || found->second.ready != kube::ConditionStatus::kTrue;
 }
 
@@ -247,6 +249,13 @@ bool World::carry_out(api::ProcessHubChild& child, const Action& action) {
       break_rule("a status rests on what is not so");
       return false;
     }
+    for (const redundancy::PodRef& gone : put->gone) {
+      const auto found = pods_.find(gone.name);
+      if (found != pods_.end() && found->second.pod.meta.uid == gone.uid) {
+        break_rule("a pod that is there leaves the status");
+      }
+    }
+    if (put->status.epoch < child.status.epoch) break_rule("the epoch goes back");
     child.status = put->status;
   } else if (const auto* removal = std::get_if<DeletePod>(&action)) {
     if (removal->only_if && !holds(*removal->only_if)) {
@@ -260,10 +269,29 @@ bool World::carry_out(api::ProcessHubChild& child, const Action& action) {
     }
     check_move(child, *removal);
     start_deletion(found->second);
+  } else if (const auto* set = std::get_if<SetRole>(&action)) {
+    set_role(*set);
   } else {
     create(std::get<CreatePod>(action));
   }
   return true;
+}
+
+// At most one pod of a child is labelled active, and its epoch never goes back.
+void World::set_role(const SetRole& action) {
+  const auto found = pods_.find(action.pod.name);
+  if (found == pods_.end() || found->second.pod.meta.uid != action.uid) return;
+  kube::ObjectMeta& meta = found->second.pod.meta;
+  if (role_of(found->second.pod).epoch > action.role.epoch) break_rule("an epoch goes back");
+  meta.labels[kRoleLabel] = to_string(action.role.role);
+  meta.annotations[kRoleAnnotation] = to_text(action.role);
+  meta.annotations[kPeersAnnotation] = action.peers;
+  const auto actives = std::count_if(pods_.begin(), pods_.end(), [&](const auto& entry) {
+    const kube::ObjectMeta& other = entry.second.pod.meta;
+    return other.owner_uid == meta.owner_uid &&
+           kube::value_of(other.labels, kRoleLabel) == "active";
+  });
+  if (actives > 1) break_rule("two pods of a child are active");
 }
 
 void World::create(const CreatePod& action) {

@@ -75,6 +75,7 @@ class World {
   bool carry_out(api::ProcessHubChild& child, const Action& action);
   [[nodiscard]] bool holds(const NodeIsDown& fact) const;
   [[nodiscard]] bool ends_pods(const kube::Pod& pod) const;
+  void set_role(const SetRole& action);
   void create(const CreatePod& action);
   void start_deletion(PodState& state);
   void check(const api::ProcessHubChild& child);
