@@ -46,6 +46,8 @@ inline constexpr NameTable<Fence, 2> kFenceNames{
 inline constexpr NameTable<Phase, 8> kPhaseNames{{{"Pending", Phase::kPending},
                                                   {"Running", Phase::kRunning},
                                                   {"Degraded", Phase::kDegraded},
+                                                  {"Suspect", Phase::kSuspect},
+                                                  {"Promoting", Phase::kPromoting},
                                                   {"Migrating", Phase::kMigrating},
                                                   {"Suspect", Phase::kSuspect},
                                                   {"Promoting", Phase::kPromoting},

@@ -44,6 +44,8 @@ class Fields {
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string path_of(std::string_view name) const;
+  // An absent section.
+  [[nodiscard]] bool empty() const { return object_ == nullptr; }
   // Null pointer where the field is absent or null.
   [[nodiscard]] const nlohmann::json* find(std::string_view name) const;
   [[nodiscard]] Fields section(std::string_view name) const;

@@ -1,10 +1,12 @@
 #include "api/parse.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "api/fields.h"
 #include "api/label_syntax.h"
 #include "api/limits.h"
+#include "api/service_ports.h"
 #include "api/spec_parts.h"
 #include "api/status_json.h"
 #include "kube/decode.h"
@@ -57,13 +59,36 @@ DistributionSpec read_distribution(const Fields& fields) {
       .centralized_load_balancer = read_load_balancer(fields.section("centralizedLoadBalancer"))};
 }
 
+// The path of a request, as it goes into its first line.
+std::string read_path(const Fields& fields, std::string_view name, std::string fallback) {
+  std::string path = fields.text(name, fallback);
+  const bool printable =
+      std::all_of(path.begin(), path.end(), [](char c) { return c >= '!' && c <= '~'; });
+  if (path.starts_with('/') && printable && path.size() <= kMaxHttpPathLength) return path;
+  fields.refuse(name, "must begin with / and be of at most 1024 ASCII characters without spaces");
+  return fallback;
+}
+
+std::optional<RoleHttpSpec> read_http(const Fields& fields) {
+  if (fields.empty()) return std::nullopt;
+  const RoleHttpSpec defaults;
+  if (fields.find("port") == nullptr) fields.refuse("port", "is required: where the pods listen");
+  return RoleHttpSpec{
+      .port = fields.integer("port", defaults.port, kPort),
+      .path = read_path(fields, "path", defaults.path),
+      .timeout = read_seconds(fields, "timeoutSeconds", defaults.timeout, kHttpTimeoutSeconds),
+      .retries = fields.integer("retries", defaults.retries, kHttpRetries)};
+}
+
 RedundancySpec read_redundancy(const Fields& fields) {
   const RedundancySpec defaults;
   const Fields replication = fields.section("replication");
   return {.strategy = fields.choice("strategy", defaults.strategy, kRedundancyNames),
           .replication = {
               .factor = read_factor(replication, "factor", defaults.replication.factor),
-              .model = replication.choice("model", defaults.replication.model, kModelNames)}};
+              .model = replication.choice("model", defaults.replication.model, kModelNames),
+              .signal = replication.choice("signal", defaults.replication.signal, kSignalNames),
+              .http = read_http(replication.section("http"))}};
 }
 
 MigrationSpec read_migration(const Fields& fields) {
@@ -72,12 +97,62 @@ MigrationSpec read_migration(const Fields& fields) {
           .max_concurrent = read_int_or_percent(fields, "maxConcurrent", defaults.max_concurrent)};
 }
 
+PartitionToleranceSpec read_partition_tolerance(const Fields& fields) {
+  const PartitionToleranceSpec defaults;
+  const Fields fixed = fields.section("staticQuorum");
+  const Fields dynamic = fields.section("dynamicQuorum");
+  const Fields majority = fields.section("majorityQuorum");
+  return {
+      .strategy = fields.choice("strategy", defaults.strategy, kPartitionToleranceNames),
+      .static_quorum = {.size = fixed.integer("size", defaults.static_quorum.size, kClusterSize),
+                        .startup_confirm = fixed.boolean("startupConfirm",
+                                                         defaults.static_quorum.startup_confirm)},
+      .dynamic_quorum = {.percent = dynamic.integer("percent", defaults.dynamic_quorum.percent,
+                                                    kQuorumPercent),
+                         .threshold = read_seconds(dynamic, "thresholdSeconds",
+                                                   defaults.dynamic_quorum.threshold,
+                                                   kQuorumThresholdSeconds)},
+      .majority_quorum = {
+          .initial_cluster_size = majority.integer(
+              "initialClusterSize", defaults.majority_quorum.initial_cluster_size, kClusterSize),
+          .track_max_size =
+              majority.boolean("trackMaxSize", defaults.majority_quorum.track_max_size)}};
+}
+
 FailoverSpec read_failover(const Fields& fields) {
   const FailoverSpec defaults;
-  return {.restart_after = read_seconds(fields, "restartAfterSeconds", defaults.restart_after,
-                                        kRestartAfterSeconds),
-          .replace_after = read_seconds(fields, "replaceAfterSeconds", defaults.replace_after,
-                                        kReplaceAfterSeconds)};
+  const Fields lease = fields.section("nodeLease");
+  const Fields probe = fields.section("nodeProbe");
+  return {
+      .detection = fields.choice("detection", defaults.detection, kDetectionNames),
+      .node_lease = {.timeout = read_seconds(lease, "leaseTimeoutSeconds",
+                                             defaults.node_lease.timeout, kLeaseTimeoutSeconds)},
+      .node_probe = {.period = read_seconds(probe, "periodSeconds", defaults.node_probe.period,
+                                            kProbePeriodSeconds),
+                     .failure_threshold =
+                         probe.integer("failureThreshold", defaults.node_probe.failure_threshold,
+                                       kProbeFailureThreshold)},
+      .fence = fields.choice("fence", defaults.fence, kFenceNames),
+      .restart_after =
+          read_seconds(fields, "restartAfterSeconds", defaults.restart_after, kRestartAfterSeconds),
+      .replace_after =
+          read_seconds(fields, "replaceAfterSeconds", defaults.replace_after, kReplaceAfterSeconds),
+      .active_not_ready = read_seconds(fields, "activeNotReadySeconds", defaults.active_not_ready,
+                                       kActiveNotReadySeconds)};
+}
+
+// What the chosen strategy of partition tolerance cannot do without.
+void check_quorum(const Fields& fields, PartitionToleranceKind strategy) {
+  const Fields fixed = fields.section("staticQuorum");
+  if (strategy == PartitionToleranceKind::kStaticQuorum && fixed.find("size") == nullptr) {
+    fixed.refuse("size", "is required with strategy StaticQuorum: how many nodes must be present");
+  }
+  const Fields dynamic = fields.section("dynamicQuorum");
+  if (strategy == PartitionToleranceKind::kDynamicQuorum && dynamic.find("percent") == nullptr) {
+    dynamic.refuse("percent",
+                   "is required with strategy DynamicQuorum: how many of the nodes must stay "
+                   "present, in percent");
+  }
 }
 
 // What one section does not allow in another. That Guided needs `nodes` of inline children
@@ -92,6 +167,15 @@ void check_sections(const Fields& spec, const ProcessHubSpec& hub) {
                 "must not be ClusterSize with distribution.strategy Guided, where each child lists "
                 "its nodes itself: set an integer, or choose another distribution.strategy");
   }
+  if (hub.redundancy.strategy == RedundancyStrategyKind::kReplication &&
+      hub.redundancy.replication.signal != SignalTo::kNone && !hub.redundancy.replication.http) {
+    spec.section("redundancy")
+        .section("replication")
+        .refuse("http",
+                "is required with a signal other than None: say by http.port where the pods are "
+                "told, or leave signal out");
+  }
+  check_quorum(spec.section("partitionTolerance"), hub.partition_tolerance.strategy);
 }
 
 const json* member(const json& object, const char* name) {
@@ -125,9 +209,11 @@ Result<ProcessHub> parse_hub(const json& object) {
                .distribution = read_distribution(spec.section("distribution")),
                .redundancy = read_redundancy(spec.section("redundancy")),
                .migration = read_migration(spec.section("migration")),
+               .partition_tolerance = read_partition_tolerance(spec.section("partitionTolerance")),
                .failover = read_failover(spec.section("failover")),
                .spill_after = read_seconds(spec, "spillAfterSeconds", ProcessHubSpec{}.spill_after,
                                            kSpillAfterSeconds),
+               .service = read_service(spec.section("service")),
                .pod_template = read_template(spec, /*partial=*/false),
                .children = read_children(spec),
                .paused = spec.boolean("paused", false)}};

@@ -18,10 +18,12 @@ namespace {
 constexpr Range kCount{0, std::numeric_limits<int>::max()};
 constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
 
-int64_t read_generation(const Fields& fields) {
-  const json* value = fields.find("observedGeneration");
+int64_t read_int64(const Fields& fields, std::string_view name) {
+  const json* value = fields.find(name);
   return value != nullptr && value->is_number_integer() ? value->get<int64_t>() : 0;
 }
+
+int64_t read_generation(const Fields& fields) { return read_int64(fields, "observedGeneration"); }
 
 int read_count(const Fields& fields, std::string_view name) {
   return fields.integer(name, 0, kCount);
@@ -93,6 +95,25 @@ Replica read_replica(const Fields& fields) {
           .over_bound = fields.boolean("overBound", false)};
 }
 
+json active_json(const ActiveReplica& active) {
+  json object = json::object();
+  put(object, "node", active.node.str());
+  put(object, "nodeUID", active.node_uid.str());
+  put(object, "pod", active.pod);
+  put(object, "podUID", active.pod_uid.str());
+  if (active.since != WallTime{}) object["sinceTime"] = format_time(active.since);
+  return object;
+}
+
+std::optional<ActiveReplica> read_active(const Fields& fields) {
+  if (fields.empty()) return std::nullopt;
+  return ActiveReplica{.node = NodeName(fields.text("node")),
+                       .node_uid = Uid(fields.text("nodeUID")),
+                       .pod = fields.text("pod"),
+                       .pod_uid = Uid(fields.text("podUID")),
+                       .since = parse_time(fields.text("sinceTime")).value_or(WallTime{})};
+}
+
 json exclusion_json(const Exclusion& exclusion) {
   // These three are keys of the list and so always written.
   json object{{"node", exclusion.node.str()},
@@ -132,7 +153,12 @@ json to_json(const HubStatus& status) {
                 {"degraded", status.children.degraded},
                 {"migrating", status.children.migrating},
                 {"pending", status.children.pending}}},
+              {"quorum",
+               {{"required", status.quorum.required},
+                {"present", status.quorum.present},
+                {"locked", status.quorum.locked}}},
               {"conditions", conditions_json(status.conditions)}};
+  if (status.quorum.max_seen != 0) object["quorum"]["maxSeen"] = status.quorum.max_seen;
   if (status.placement != HubStatus::Placement{}) {
     json& placement = object["placement"] = {{"maxLoad", status.placement.max_load}};
     put(placement, "algorithm", status.placement.algorithm);
@@ -148,8 +174,11 @@ json to_json(const ChildStatus& status) {
               {"conditions", conditions_json(status.conditions)}};
   if (status.phase) object["phase"] = to_string(*status.phase);
   put(object, "masterNode", status.master_node.str());
+  if (status.epoch != 0) object["epoch"] = status.epoch;
+  if (status.active) object["active"] = active_json(*status.active);
   put(object, "nodeNames", status.node_names);
   put(object, "ready", status.ready);
+  put(object, "serviceName", status.service_name);
   std::vector<Replica> replicas = status.replicas;
   sort_replicas(replicas);
   for (const Replica& replica : replicas) object["replicas"].push_back(replica_json(replica));
@@ -175,6 +204,7 @@ HubStatus parse_hub_status(const json& status) {
   const Fields fields(&status, "status", ignored);
   const Fields nodes = fields.section("nodes");
   const Fields children = fields.section("children");
+  const Fields quorum = fields.section("quorum");
   const Fields placement = fields.section("placement");
   return {.observed_generation = read_generation(fields),
           .nodes = {.members = read_count(nodes, "members"),
@@ -185,6 +215,10 @@ HubStatus parse_hub_status(const json& status) {
                        .degraded = read_count(children, "degraded"),
                        .migrating = read_count(children, "migrating"),
                        .pending = read_count(children, "pending")},
+          .quorum = {.required = read_count(quorum, "required"),
+                     .present = read_count(quorum, "present"),
+                     .max_seen = read_count(quorum, "maxSeen"),
+                     .locked = quorum.boolean("locked", false)},
           .placement = {.algorithm = placement.text("algorithm"),
                         .revision = placement.text("revision"),
                         .max_load = read_count(placement, "maxLoad"),
@@ -198,8 +232,11 @@ ChildStatus parse_child_status(const json& status) {
   ChildStatus child{.observed_generation = read_generation(fields),
                     .phase = from_name(kPhaseNames, fields.text("phase")),
                     .master_node = NodeName(fields.text("masterNode")),
+                    .epoch = read_int64(fields, "epoch"),
+                    .active = read_active(fields.section("active")),
                     .node_names = fields.text("nodeNames"),
-                    .ready = fields.text("ready")};
+                    .ready = fields.text("ready"),
+                    .service_name = fields.text("serviceName")};
   for (const Fields& entry : fields.list("replicas", kNoLimit)) {
     child.replicas.push_back(read_replica(entry));
   }

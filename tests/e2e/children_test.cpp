@@ -111,11 +111,12 @@ TEST_F(Children, AreListedWithTheirNodesByKubectlGet) {
 
   const std::string hubs = must_kubectl({"get", "phub", "-n", ns_});
   EXPECT_THAT(first_line(hubs), MatchesRegex(columns({"NAME", "STRATEGY", "REDUNDANCY", "NODES",
-                                                      "CHILDREN", "READY", "AGE"})));
+                                                      "CHILDREN", "READY", "LOCKED", "AGE"})));
   EXPECT_THAT(hubs, HasSubstr("ConsistentHashing"));
   const std::string children = must_kubectl({"get", "phc", "-n", ns_});
-  EXPECT_THAT(first_line(children),
-              MatchesRegex(columns({"NAME", "HUB", "PHASE", "MASTER", "NODES", "READY", "AGE"})));
+  EXPECT_THAT(
+      first_line(children),
+      MatchesRegex(columns({"NAME", "HUB", "PHASE", "ACTIVE", "NODES", "READY", "EPOCH", "AGE"})));
   const json status = children_->at("tenant-1").at("status");
   EXPECT_THAT(children, HasSubstr(status.at("nodeNames").get<std::string>()));
   EXPECT_THAT(children, HasSubstr("2/2"));

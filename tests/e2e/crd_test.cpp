@@ -107,7 +107,9 @@ TEST_F(Crd, JudgesEveryCase) {
 TEST_F(Crd, FillsInTheDefaultsThatTheOperatorAssumes) {
   const json sections = json::parse(R"({"spec":{"nodes":{},
       "distribution":{"consistentHashing":{},"centralizedLoadBalancer":{}},
-      "redundancy":{"replication":{}},"migration":{},"failover":{}}})");
+      "redundancy":{"replication":{"http":{"port":8080}}},"migration":{},
+      "partitionTolerance":{"staticQuorum":{},"dynamicQuorum":{},"majorityQuorum":{}},
+      "failover":{"nodeLease":{},"nodeProbe":{}},"service":{"ports":[{"port":80}]}}})");
   json bare = object("defaults", "ProcessHub");
   json written = bare;
   written.merge_patch(sections);
@@ -123,9 +125,21 @@ TEST_F(Crd, FillsInTheDefaultsThatTheOperatorAssumes) {
                                  "pushIntervalSeconds":10}})"));
   EXPECT_EQ(served["spec"]["spillAfterSeconds"], 30);
   EXPECT_EQ(served["spec"]["redundancy"]["replication"],
-            json::parse(R"({"factor":2,"model":"ActiveActive"})"));
+            json::parse(R"({"factor":2,"model":"ActiveActive","signal":"None",
+                "http":{"port":8080,"path":"/processhub/role","timeoutSeconds":2,"retries":3}})"));
+  EXPECT_EQ(served["spec"]["partitionTolerance"], json::parse(R"({"strategy":"Divergence",
+      "staticQuorum":{"startupConfirm":false},"dynamicQuorum":{"thresholdSeconds":30},
+      "majorityQuorum":{"initialClusterSize":1,"trackMaxSize":false}})"));
+  EXPECT_EQ(served["spec"]["failover"], json::parse(R"({"detection":"NodeReady",
+      "nodeLease":{"leaseTimeoutSeconds":20},
+      "nodeProbe":{"periodSeconds":1,"failureThreshold":3},"fence":"None",
+      "restartAfterSeconds":10,"replaceAfterSeconds":120,"activeNotReadySeconds":5})"));
+  EXPECT_EQ(served["spec"]["service"],
+            json::parse(R"({"enabled":false,"ports":[{"port":80,"protocol":"TCP"}]})"));
   EXPECT_EQ(served["spec"]["migration"],
             json::parse(R"({"strategy":"ColdSwap","maxConcurrent":"10%"})"));
+  bare["spec"]["redundancy"] = sections["spec"]["redundancy"];
+  bare["spec"]["service"] = sections["spec"]["service"];
   const auto by_server = parse_hub(served);
   const auto by_operator = parse_hub(bare);
   ASSERT_TRUE(by_server && by_operator);
@@ -134,7 +148,9 @@ TEST_F(Crd, FillsInTheDefaultsThatTheOperatorAssumes) {
   EXPECT_EQ(by_server->spec.distribution, by_operator->spec.distribution);
   EXPECT_EQ(by_server->spec.redundancy, by_operator->spec.redundancy);
   EXPECT_EQ(by_server->spec.migration, by_operator->spec.migration);
+  EXPECT_EQ(by_server->spec.partition_tolerance, by_operator->spec.partition_tolerance);
   EXPECT_EQ(by_server->spec.failover, by_operator->spec.failover);
+  EXPECT_EQ(by_server->spec.service, by_operator->spec.service);
   EXPECT_EQ(by_server->spec.spill_after, by_operator->spec.spill_after);
 }
 
@@ -200,6 +216,17 @@ TEST_F(Crd, JudgesGuidedOnUpdatesToo) {
   EXPECT_THAT(back.text, HasSubstr("must not be ClusterSize with distribution.strategy Guided"));
 }
 
+TEST_F(Crd, RefusesTooManyPorts) {
+  json hub = object("ports", "ProcessHub");
+  for (int i = 1; i <= 64; ++i) {
+    hub["spec"]["service"]["ports"].push_back({{"name", "p" + std::to_string(i)}, {"port", i}});
+  }
+  EXPECT_EQ(with_object("create --dry-run=server", hub).status, 0);
+  hub["spec"]["service"]["ports"].push_back({{"name", "more"}, {"port", 65}});
+  EXPECT_THAT(with_object("create --dry-run=server", hub).text,
+              HasSubstr("spec.service.ports: Too many: 65: must have at most 64 items"));
+}
+
 TEST_F(Crd, KeepsNullsAndDirectivesOfAChildsTemplate) {
   json child = object("directives", "ProcessHubChild");
   child["spec"]["template"] = json::parse(R"({
@@ -227,6 +254,12 @@ TEST_F(Crd, TakesTheStatusThatTheOperatorWrites) {
       .observed_generation = 1,
       .phase = Phase::kRunning,
       .master_node = NodeName("n1"),
+      .epoch = 1767366246,
+      .active = ActiveReplica{.node = NodeName("n2"),
+                              .node_uid = Uid("u2"),
+                              .pod = "orders-0-abcde",
+                              .pod_uid = Uid("p1"),
+                              .since = WallTime{std::chrono::seconds(1767366245)}},
       .replicas = {{.slot = 0,
                     .incarnation = 1,
                     .node = NodeName("n1"),
@@ -238,6 +271,7 @@ TEST_F(Crd, TakesTheStatusThatTheOperatorWrites) {
                    {.slot = 0, .incarnation = 2, .home = NodeName("n4")}},
       .node_names = "n1",
       .ready = "1/2",
+      .service_name = "orders",
       .excluded = {{NodeName("n3"), Uid("u3"), "NodeLost"},
                    {NodeName("n3"), Uid("u4"), "NodeLost"},
                    {.node = NodeName("n3"),
@@ -250,6 +284,7 @@ TEST_F(Crd, TakesTheStatusThatTheOperatorWrites) {
       .observed_generation = 1,
       .nodes = {.members = 5, .ready = 4, .draining = 1},
       .children = {.total = 9, .ready = 8, .degraded = 1},
+      .quorum = {.required = 3, .present = 2, .max_seen = 5, .locked = true},
       .placement = {.algorithm = "ring/v1", .revision = "abc", .max_load = 3, .mean_load = "1.8"},
       .conditions = {condition}};
   ASSERT_EQ(with_object("create", object("told", "ProcessHubChild")).status, 0);
@@ -265,12 +300,14 @@ TEST_F(Crd, TakesTheStatusThatTheOperatorWrites) {
   EXPECT_EQ(parse_child(get("phc", "told"))->status, child_status);
   EXPECT_EQ(parse_hub(get("phub", "told"))->status, hub_status);
 
-  EXPECT_THAT(in_namespace("get phub told").text,
-              StartsWith("NAME   STRATEGY            REDUNDANCY    NODES   CHILDREN   READY   "
-                         "AGE\ntold   ConsistentHashing   Singularity   5       9          8"));
+  EXPECT_THAT(
+      in_namespace("get phub told").text,
+      StartsWith("NAME   STRATEGY            REDUNDANCY    NODES   CHILDREN   READY   LOCKED   "
+                 "AGE\ntold   ConsistentHashing   Singularity   5       9          8       "
+                 "true "));
   EXPECT_THAT(in_namespace("get phc told").text,
-              StartsWith("NAME   HUB   PHASE     MASTER   NODES   READY   AGE\ntold   hub   "
-                         "Running   n1       n1      1/2"));
+              StartsWith("NAME   HUB   PHASE     ACTIVE   NODES   READY   EPOCH        AGE\n"
+                         "told   hub   Running   n2       n1      1/2     1767366246   "));
 }
 
 TEST_F(Crd, RefusesAStatusThatCannotBe) {
@@ -280,6 +317,8 @@ TEST_F(Crd, RefusesAStatusThatCannotBe) {
     const char* words;
   } const cases[] = {
       {R"({"phase":"Dancing"})", "status.phase: Unsupported value"},
+      {R"({"epoch":-1})", "status.epoch"},
+      {R"({"active":{"sinceTime":"yesterday"}})", "status.active.sinceTime"},
       {R"({"replicas":[{"slot":0}]})", "status.replicas[0].incarnation: Required value"},
       {R"({"replicas":[{"slot":-1,"incarnation":1}]})", "status.replicas[0].slot"},
       {R"({"replicas":[{"slot":0,"incarnation":1},{"slot":0,"incarnation":1}]})",

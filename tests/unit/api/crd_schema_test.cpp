@@ -86,11 +86,32 @@ TEST(CrdSchema, DefaultsAreThoseOfTheStructs) {
       {"redundancy.strategy", redundancy},
       {"redundancy.replication.factor", *spec.redundancy.replication.factor},
       {"redundancy.replication.model", to_string(spec.redundancy.replication.model)},
+      {"redundancy.replication.signal", to_string(spec.redundancy.replication.signal)},
+      {"redundancy.replication.http.path", RoleHttpSpec{}.path},
+      {"redundancy.replication.http.timeoutSeconds", RoleHttpSpec{}.timeout.count()},
+      {"redundancy.replication.http.retries", RoleHttpSpec{}.retries},
       {"migration.strategy", to_string(spec.migration.strategy)},
       {"migration.maxConcurrent", int_or_percent_json(spec.migration.max_concurrent)},
+      {"partitionTolerance.strategy", to_string(spec.partition_tolerance.strategy)},
+      {"partitionTolerance.staticQuorum.startupConfirm",
+       spec.partition_tolerance.static_quorum.startup_confirm},
+      {"partitionTolerance.dynamicQuorum.thresholdSeconds",
+       spec.partition_tolerance.dynamic_quorum.threshold.count()},
+      {"partitionTolerance.majorityQuorum.initialClusterSize",
+       spec.partition_tolerance.majority_quorum.initial_cluster_size},
+      {"partitionTolerance.majorityQuorum.trackMaxSize",
+       spec.partition_tolerance.majority_quorum.track_max_size},
+      {"failover.detection", to_string(spec.failover.detection)},
+      {"failover.nodeLease.leaseTimeoutSeconds", spec.failover.node_lease.timeout.count()},
+      {"failover.nodeProbe.periodSeconds", spec.failover.node_probe.period.count()},
+      {"failover.nodeProbe.failureThreshold", spec.failover.node_probe.failure_threshold},
+      {"failover.fence", to_string(spec.failover.fence)},
+      {"failover.activeNotReadySeconds", spec.failover.active_not_ready.count()},
       {"failover.restartAfterSeconds", spec.failover.restart_after.count()},
       {"failover.replaceAfterSeconds", spec.failover.replace_after.count()},
       {"spillAfterSeconds", spec.spill_after.count()},
+      {"service.enabled", spec.service.enabled},
+      {"service.ports[].protocol", ServicePort{}.protocol},
       {"paused", spec.paused},
   };
   EXPECT_EQ(keyword_values("processhubs", "default"), expected);
@@ -104,6 +125,18 @@ TEST(CrdSchema, BoundsAreThoseOfTheParser) {
       {"distribution.consistentHashing.loadFactorPercent", kLoadFactorPercent},
       {"distribution.centralizedLoadBalancer.maxHistorySize", kMaxHistorySize},
       {"distribution.centralizedLoadBalancer.pushIntervalSeconds", kPushIntervalSeconds},
+      {"redundancy.replication.http.port", kPort},
+      {"redundancy.replication.http.timeoutSeconds", kHttpTimeoutSeconds},
+      {"redundancy.replication.http.retries", kHttpRetries},
+      {"partitionTolerance.staticQuorum.size", kClusterSize},
+      {"partitionTolerance.dynamicQuorum.percent", kQuorumPercent},
+      {"partitionTolerance.dynamicQuorum.thresholdSeconds", kQuorumThresholdSeconds},
+      {"partitionTolerance.majorityQuorum.initialClusterSize", kClusterSize},
+      {"failover.nodeLease.leaseTimeoutSeconds", kLeaseTimeoutSeconds},
+      {"failover.nodeProbe.periodSeconds", kProbePeriodSeconds},
+      {"failover.nodeProbe.failureThreshold", kProbeFailureThreshold},
+      {"failover.activeNotReadySeconds", kActiveNotReadySeconds},
+      {"service.ports[].port", kPort},
       {"spillAfterSeconds", kSpillAfterSeconds},
       {"failover.restartAfterSeconds", kRestartAfterSeconds},
       {"failover.replaceAfterSeconds", kReplaceAfterSeconds}};
@@ -123,7 +156,11 @@ TEST(CrdSchema, BoundsAreThoseOfTheParser) {
   EXPECT_EQ(items.at("nodes.selector.matchExpressions[].values"), kMaxSelectorValues);
   EXPECT_EQ(keyword_values("processhubs", "maxProperties").at("children[].labels"),
             kMaxInlineChildLabels);
-  EXPECT_EQ(keyword_values("processhubs", "maxLength").at("children[].name"), kMaxNameLength);
+  EXPECT_EQ(items.at("service.ports"), kMaxServicePorts);
+  const Values lengths = keyword_values("processhubs", "maxLength");
+  EXPECT_EQ(lengths.at("children[].name"), kMaxNameLength);
+  EXPECT_EQ(lengths.at("redundancy.replication.http.path"), kMaxHttpPathLength);
+  EXPECT_EQ(lengths.at("service.ports[].targetPort"), kMaxPortNameLength);
 }
 
 TEST(CrdSchema, EnumerationsAreThoseOfTheParser) {
@@ -137,7 +174,12 @@ TEST(CrdSchema, EnumerationsAreThoseOfTheParser) {
                     {"distribution.consistentHashing.bound", names_of(kBoundNames)},
                     {"redundancy.strategy", names_of(kRedundancyNames)},
                     {"redundancy.replication.model", names_of(kModelNames)},
+                    {"redundancy.replication.signal", names_of(kSignalNames)},
                     {"migration.strategy", names_of(kMigrationNames)},
+                    {"partitionTolerance.strategy", names_of(kPartitionToleranceNames)},
+                    {"failover.detection", names_of(kDetectionNames)},
+                    {"failover.fence", names_of(kFenceNames)},
+                    {"service.ports[].protocol", {"TCP", "UDP", "SCTP"}},
                     {"children[].template.$patch", patch}}));
   const json& child = schema_of("processhubchildren");
   EXPECT_EQ(child["properties"]["status"]["properties"]["phase"]["enum"], names_of(kPhaseNames));
@@ -173,10 +215,12 @@ TEST(CrdSchema, EveryFieldIsExplained) {
 
 // The smallest hub with the schema's defaults written out is read as without them.
 TEST(CrdSchema, WrittenDefaultsChangeNothing) {
+  // It has no defaults of its own when it is absent: a port must be said.
+  constexpr std::string_view kOptional = "redundancy.replication.http.";
   json written = test::object_of(test::object_cases().front());
   const auto plain = parse_hub(written);
   for (const auto& [path, value] : keyword_values("processhubs", "default")) {
-    if (path.find("[]") != std::string::npos) continue;
+    if (path.find("[]") != std::string::npos || path.starts_with(kOptional)) continue;
     std::string pointer = "/spec/" + path;
     std::replace(pointer.begin(), pointer.end(), '.', '/');
     // Sections come before their fields, in the order of the paths.
@@ -189,7 +233,9 @@ TEST(CrdSchema, WrittenDefaultsChangeNothing) {
   EXPECT_EQ(with_defaults->spec.distribution, plain->spec.distribution);
   EXPECT_EQ(with_defaults->spec.redundancy, plain->spec.redundancy);
   EXPECT_EQ(with_defaults->spec.migration, plain->spec.migration);
+  EXPECT_EQ(with_defaults->spec.partition_tolerance, plain->spec.partition_tolerance);
   EXPECT_EQ(with_defaults->spec.failover, plain->spec.failover);
+  EXPECT_EQ(with_defaults->spec.service, plain->spec.service);
   EXPECT_EQ(with_defaults->spec.spill_after, plain->spec.spill_after);
 }
 

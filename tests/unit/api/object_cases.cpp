@@ -1,6 +1,8 @@
 #include "unit/api/object_cases.h"
 
+#include "unit/api/failover_cases.h"
 #include "unit/api/placement_cases.h"
+#include "unit/api/service_cases.h"
 
 namespace processhub::api::test {
 
@@ -32,10 +34,23 @@ std::vector<ObjectCase> hub_cases() {
                                                      "weightDecayFactor":"0.25",
                                                      "pushIntervalSeconds":60}},
           "redundancy":{"strategy":"Replication",
-                        "replication":{"factor":3,"model":"ActiveActive"}},
+                        "replication":{"factor":3,"model":"ActivePassive","signal":"All",
+                                       "http":{"port":8080,"path":"/role?now",
+                                               "timeoutSeconds":5,"retries":0}}},
           "migration":{"strategy":"ColdSwap","maxConcurrent":"25%"},
-          "failover":{"restartAfterSeconds":0,"replaceAfterSeconds":30},
+          "partitionTolerance":{"strategy":"MajorityQuorum",
+                                "staticQuorum":{"size":3,"startupConfirm":true},
+                                "dynamicQuorum":{"percent":60,"thresholdSeconds":90},
+                                "majorityQuorum":{"initialClusterSize":5,"trackMaxSize":true}},
+          "failover":{"detection":"NodeProbe","nodeLease":{"leaseTimeoutSeconds":45},
+                      "nodeProbe":{"periodSeconds":2,"failureThreshold":5},
+                      "fence":"NodeConfirmed","restartAfterSeconds":0,"replaceAfterSeconds":30,
+                      "activeNotReadySeconds":7},
           "spillAfterSeconds":5,
+          "service":{"enabled":true,
+                     "ports":[{"name":"web","port":80,"targetPort":8080},
+                              {"name":"dns","protocol":"UDP","port":80,"targetPort":"dns-udp",
+                               "appProtocol":"kubernetes.io/h2c"}]},
           "template":{"metadata":{"labels":{"app":"x"},"annotations":{"a":"b"},
                                   "creationTimestamp":null},
                       "spec":{"restartPolicy":"Always","hostNetwork":true,
@@ -323,7 +338,8 @@ std::vector<ObjectCase> child_cases() {
 const std::vector<ObjectCase>& object_cases() {
   static const std::vector<ObjectCase> cases = [] {
     std::vector<ObjectCase> all = hub_cases();
-    for (const auto& more : {placement_cases(), hub_template_cases(), child_cases()}) {
+    for (const auto& more : {placement_cases(), failover_cases(), service_cases(),
+                             hub_template_cases(), child_cases()}) {
       all.insert(all.end(), more.begin(), more.end());
     }
     return all;

@@ -75,6 +75,18 @@ TEST(ParseHub, GivesTheDefaultsInsideAbsentSections) {
   EXPECT_EQ(spec.redundancy.replication.factor, 2);
   EXPECT_EQ(spec.redundancy.replication.model, ReplicationModel::kActiveActive);
   EXPECT_EQ(spec.migration.max_concurrent, (IntOrPercent{.value = 10, .percent = true}));
+  EXPECT_EQ(spec.redundancy.replication.signal, SignalTo::kNone);
+  EXPECT_EQ(spec.redundancy.replication.http, std::nullopt);
+  EXPECT_EQ(spec.partition_tolerance, PartitionToleranceSpec{});
+  EXPECT_EQ(spec.partition_tolerance.strategy, PartitionToleranceKind::kDivergence);
+  EXPECT_EQ(spec.partition_tolerance.dynamic_quorum.threshold, 30s);
+  EXPECT_EQ(spec.partition_tolerance.majority_quorum.initial_cluster_size, 1);
+  EXPECT_EQ(spec.failover.detection, Detection::kNodeReady);
+  EXPECT_EQ(spec.failover.node_lease.timeout, 20s);
+  EXPECT_EQ(spec.failover.node_probe, (NodeProbeSpec{.period = 1s, .failure_threshold = 3}));
+  EXPECT_EQ(spec.failover.fence, Fence::kNone);
+  EXPECT_EQ(spec.failover.active_not_ready, 5s);
+  EXPECT_EQ(spec.service, ServiceSpec{});
   EXPECT_EQ(spec.failover.restart_after, 10s);
   EXPECT_EQ(spec.failover.replace_after, 120s);
   EXPECT_EQ(spec.spill_after, 30s);
@@ -114,8 +126,30 @@ TEST(ParseHub, ReadsEveryField) {
   EXPECT_EQ(spec.redundancy.strategy, RedundancyStrategyKind::kReplication);
   EXPECT_EQ(spec.redundancy.replication.factor, 3);
   EXPECT_EQ(spec.migration.max_concurrent, (IntOrPercent{.value = 25, .percent = true}));
-  EXPECT_EQ(spec.failover.restart_after, 0s);
-  EXPECT_EQ(spec.failover.replace_after, 30s);
+  EXPECT_EQ(spec.redundancy.replication.model, ReplicationModel::kActivePassive);
+  EXPECT_EQ(spec.redundancy.replication.signal, SignalTo::kAll);
+  EXPECT_EQ(spec.redundancy.replication.http,
+            (RoleHttpSpec{.port = 8080, .path = "/role?now", .timeout = 5s, .retries = 0}));
+  EXPECT_EQ(spec.partition_tolerance,
+            (PartitionToleranceSpec{
+                .strategy = PartitionToleranceKind::kMajorityQuorum,
+                .static_quorum = {.size = 3, .startup_confirm = true},
+                .dynamic_quorum = {.percent = 60, .threshold = 90s},
+                .majority_quorum = {.initial_cluster_size = 5, .track_max_size = true}}));
+  EXPECT_EQ(spec.failover, (FailoverSpec{.detection = Detection::kNodeProbe,
+                                         .node_lease = {.timeout = 45s},
+                                         .node_probe = {.period = 2s, .failure_threshold = 5},
+                                         .fence = Fence::kNodeConfirmed,
+                                         .restart_after = 0s,
+                                         .replace_after = 30s,
+                                         .active_not_ready = 7s}));
+  EXPECT_EQ(spec.service, (ServiceSpec{.enabled = true,
+                                       .ports = {{.name = "web", .port = 80, .target_port = "8080"},
+                                                 {.name = "dns",
+                                                  .protocol = "UDP",
+                                                  .port = 80,
+                                                  .target_port = "dns-udp",
+                                                  .app_protocol = "kubernetes.io/h2c"}}}));
   EXPECT_EQ(spec.spill_after, 5s);
   ASSERT_EQ(spec.children.size(), 2U);
   EXPECT_EQ(spec.children[0].name, "a");
@@ -146,6 +180,44 @@ TEST(ParseHub, SaysWhyGuidedDoesNotGoWithClusterSize) {
             "spec.redundancy.replication.factor: must not be ClusterSize with "
             "distribution.strategy Guided, where each child lists its nodes itself: set an "
             "integer, or choose another distribution.strategy");
+}
+
+TEST(ParseHub, AllowsTheDefaultsOfHttp) {
+  const auto hub = parse_hub(hub_json(
+      R"({"spec":{"redundancy":{"strategy":"Replication",
+          "replication":{"model":"ActivePassive","factor":1,"http":{"port":8080}}}}})"));
+  ASSERT_TRUE(hub);
+  EXPECT_EQ(hub->problem, std::nullopt);
+  EXPECT_EQ(hub->spec.redundancy.replication.http,
+            (RoleHttpSpec{.port = 8080, .path = "/processhub/role", .timeout = 2s, .retries = 3}));
+}
+
+TEST(ParseHub, SaysWhatAStrategyNeeds) {
+  const auto problem_of = [](const char* spec) {
+    return parse_hub(hub_json(("{\"spec\":" + std::string(spec) + "}").c_str()))->problem;
+  };
+  EXPECT_EQ(problem_of(R"({"redundancy":{"strategy":"Replication",
+                           "replication":{"signal":"All"}}})"),
+            "spec.redundancy.replication.http: is required with a signal other than None: say by "
+            "http.port where the pods are told, or leave signal out");
+  EXPECT_EQ(problem_of(R"({"partitionTolerance":{"strategy":"StaticQuorum"}})"),
+            "spec.partitionTolerance.staticQuorum.size: is required with strategy StaticQuorum: "
+            "how many nodes must be present");
+  EXPECT_EQ(problem_of(R"({"partitionTolerance":{"strategy":"DynamicQuorum"}})"),
+            "spec.partitionTolerance.dynamicQuorum.percent: is required with strategy "
+            "DynamicQuorum: how many of the nodes must stay present, in percent");
+  EXPECT_EQ(problem_of(R"({"service":{"ports":[{"name":"a","port":1},{"name":"a","port":2}]}})"),
+            "spec.service.ports: the names of ports must differ: \"a\" is there twice");
+}
+
+TEST(ParseHub, RefusesTooManyPorts) {
+  json object = hub_json();
+  for (int i = 1; i <= 64; ++i) {
+    object["spec"]["service"]["ports"].push_back({{"name", "p" + std::to_string(i)}, {"port", i}});
+  }
+  EXPECT_EQ(parse_hub(object)->problem, std::nullopt);
+  object["spec"]["service"]["ports"].push_back({{"name", "more"}, {"port", 65}});
+  EXPECT_THAT(*parse_hub(object)->problem, HasSubstr("spec.service.ports: must have at most 64"));
 }
 
 TEST(ParseHub, SaysWhichNodeOfAChildCannotBe) {

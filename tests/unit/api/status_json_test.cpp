@@ -26,6 +26,7 @@ HubStatus hub_status() {
   return {.observed_generation = 3,
           .nodes = {.members = 5, .ready = 4, .draining = 1},
           .children = {.total = 100, .ready = 90, .degraded = 5, .migrating = 3, .pending = 2},
+          .quorum = {.required = 3, .present = 2, .max_seen = 5, .locked = true},
           .placement = {.algorithm = "ring/v1",
                         .revision = "abcdefghij",
                         .max_load = 14,
@@ -38,6 +39,12 @@ ChildStatus child_status() {
   return {.observed_generation = 2,
           .phase = Phase::kDegraded,
           .master_node = NodeName("n1"),
+          .epoch = 1767366246,
+          .active = ActiveReplica{.node = NodeName("n1"),
+                                  .node_uid = Uid("u1"),
+                                  .pod = "orders-0-abcde",
+                                  .pod_uid = Uid("p1"),
+                                  .since = WallTime{1767366245s}},
           .replicas = {{.slot = 0,
                         .incarnation = 1,
                         .node = NodeName("n1"),
@@ -49,6 +56,7 @@ ChildStatus child_status() {
                        {.slot = 2, .incarnation = 7, .home = NodeName("n4"), .over_bound = true}},
           .node_names = "n1,n2",
           .ready = "1/2",
+          .service_name = "orders",
           .excluded = {{NodeName("n3"), Uid("u3"), "NodeLost"},
                        {.node = NodeName("n4"),
                         .node_uid = Uid("u4"),
@@ -75,6 +83,9 @@ TEST(StatusJson, ChildGoesThereAndBack) {
 TEST(StatusJson, LooksAsTheApiSays) {
   EXPECT_EQ(to_json(child_status()), json::parse(R"({
       "observedGeneration":2,"phase":"Degraded","masterNode":"n1","nodeNames":"n1,n2","ready":"1/2",
+      "epoch":1767366246,"serviceName":"orders",
+      "active":{"node":"n1","nodeUID":"u1","pod":"orders-0-abcde","podUID":"p1",
+                "sinceTime":"2026-01-02T15:04:05Z"},
       "replicas":[{"slot":0,"incarnation":1,"node":"n1","nodeUID":"u1","pod":"orders-0-abcde",
                    "podUID":"p1","role":"peer","ready":true},
                   {"slot":2,"incarnation":7,"ready":false,"home":"n4","overBound":true}],
@@ -84,8 +95,25 @@ TEST(StatusJson, LooksAsTheApiSays) {
                      "observedGeneration":4,"lastTransitionTime":"2026-01-02T15:04:05Z"}]})"));
   EXPECT_EQ(to_json(hub_status())["children"], json::parse(R"(
       {"total":100,"ready":90,"degraded":5,"migrating":3,"pending":2})"));
+  EXPECT_EQ(to_json(hub_status())["quorum"],
+            json::parse(R"({"required":3,"present":2,"maxSeen":5,"locked":true})"));
+  // The column LOCKED says false, not nothing.
+  EXPECT_EQ(to_json(HubStatus{})["quorum"],
+            json::parse(R"({"required":0,"present":0,"locked":false})"));
   EXPECT_EQ(to_json(hub_status())["placement"], json::parse(R"(
       {"algorithm":"ring/v1","revision":"abcdefghij","maxLoad":14,"meanLoad":"12.5"})"));
+}
+
+TEST(StatusJson, LeavesOutWhatIsEmpty) {
+  const json child = to_json(ChildStatus{});
+  for (const char* field : {"epoch", "active", "serviceName", "phase", "masterNode"}) {
+    EXPECT_FALSE(child.contains(field)) << field;
+  }
+  EXPECT_EQ(to_json(ChildStatus{.active = ActiveReplica{.node = NodeName("n1")}})["active"],
+            json::parse(R"({"node":"n1"})"));
+  // As great as the API's int64 is; more than a double can say.
+  EXPECT_EQ(parse_child_status(to_json(ChildStatus{.epoch = 9007199254740993})).epoch,
+            9007199254740993);
 }
 
 TEST(StatusJson, SortsConditionsAndReplicas) {
