@@ -201,6 +201,11 @@ class Planner {
         case api::Phase::kMigrating:
           ++count.migrating;
           break;
+        case api::Phase::kSuspect:
+        case api::Phase::kPromoting:
+          // A role may move between replicas that are all Ready.
+          ++(api::is_true(child->status.conditions, kReady) ? count.ready : count.degraded);
+          break;
         case api::Phase::kDegraded:
         case api::Phase::kSuspect:
         case api::Phase::kPromoting:

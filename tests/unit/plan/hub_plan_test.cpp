@@ -235,14 +235,18 @@ TEST_F(HubPlanTest, TheStatusCountsChildrenByTheirPhase) {
                             Phase::kMigrating, Phase::kPending, Phase::kRejected}) {
     own("child-" + std::to_string(children_.size()), phase);
   }
+  own("between", Phase::kPromoting);
+  own("waiting", Phase::kSuspect);
+  own("switching", Phase::kPromoting).status.conditions = {
+      {.type = "Ready", .status = kube::ConditionStatus::kTrue, .reason = "AllReplicasReady"}};
   own("new", Phase::kRunning).status.phase.reset();
   own("going", Phase::kRunning).meta.deleted = at(0);
   const HubPlan made = plan();
   EXPECT_EQ(made.status.children,
             (api::HubStatus::Children{
-                .total = 8, .ready = 2, .degraded = 2, .migrating = 1, .pending = 3}));
+                .total = 11, .ready = 3, .degraded = 4, .migrating = 1, .pending = 3}));
   EXPECT_EQ(condition(made, "Ready").reason, "ChildrenNotReady");
-  EXPECT_THAT(condition(made, "Ready").message, HasSubstr("2 of 8"));
+  EXPECT_THAT(condition(made, "Ready").message, HasSubstr("3 of 11"));
   EXPECT_EQ(condition(made, "Progressing").reason, "ChildrenMigrating");
   EXPECT_EQ(condition(made, "Degraded").reason, "ChildrenDegraded");
 }
