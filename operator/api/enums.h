@@ -49,8 +49,6 @@ inline constexpr NameTable<Phase, 8> kPhaseNames{{{"Pending", Phase::kPending},
                                                   {"Suspect", Phase::kSuspect},
                                                   {"Promoting", Phase::kPromoting},
                                                   {"Migrating", Phase::kMigrating},
-                                                  {"Suspect", Phase::kSuspect},
-                                                  {"Promoting", Phase::kPromoting},
                                                   {"Lost", Phase::kLost},
                                                   {"Rejected", Phase::kRejected}}};
 inline constexpr NameTable<kube::ConditionStatus, 3> kConditionStatusNames{

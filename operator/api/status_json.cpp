@@ -79,6 +79,7 @@ json replica_json(const Replica& replica) {
   put(object, "role", replica.role);
   put(object, "home", replica.home.str());
   if (replica.over_bound) object["overBound"] = true;
+  if (replica.demoted > 0) object["demotedEpoch"] = replica.demoted;
   return object;
 }
 
@@ -92,7 +93,8 @@ Replica read_replica(const Fields& fields) {
           .role = fields.text("role"),
           .ready = fields.boolean("ready", false),
           .home = NodeName(fields.text("home")),
-          .over_bound = fields.boolean("overBound", false)};
+          .over_bound = fields.boolean("overBound", false),
+          .demoted = read_int64(fields, "demotedEpoch")};
 }
 
 json active_json(const ActiveReplica& active) {

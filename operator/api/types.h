@@ -272,9 +272,9 @@ enum class Phase {
   kPending,
   kRunning,
   kDegraded,
-  kMigrating,
   kSuspect,    // the node of the one that leads is under suspicion, and nobody may take over yet
   kPromoting,  // another has been named to lead and is being put in place
+  kMigrating,
   kLost,
   kRejected
 };

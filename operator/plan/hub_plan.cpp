@@ -207,8 +207,6 @@ class Planner {
           ++(api::is_true(child->status.conditions, kReady) ? count.ready : count.degraded);
           break;
         case api::Phase::kDegraded:
-        case api::Phase::kSuspect:
-        case api::Phase::kPromoting:
         case api::Phase::kLost:
           ++count.degraded;
           break;

@@ -70,6 +70,7 @@ api::ProcessHubChild make_child(const std::string& name) {
   child.meta.uid = Uid("uid-of-" + name);
   child.meta.version = ResourceVersion("1");
   child.meta.generation = 1;
+  child.meta.created = at(-7200);
   child.spec.hub = "hub";
   return child;
 }
@@ -98,6 +99,12 @@ Situation::Situation(int node_count) {
 Situation& Situation::replicas(int factor) {
   hub->spec.redundancy = {.strategy = api::RedundancyStrategyKind::kReplication,
                           .replication = {.factor = factor}};
+  return *this;
+}
+
+Situation& Situation::active_passive(int factor) {
+  replicas(factor);
+  hub->spec.redundancy.replication.model = api::ReplicationModel::kActivePassive;
   return *this;
 }
 
@@ -140,19 +147,25 @@ std::vector<NodeName> Situation::ring_nodes(const std::vector<NodeName>& exclude
 
 kube::Pod& Situation::run(int slot, const NodeName& node_name, int incarnation) {
   if (frame_ == nullptr) update_frame();
-  const PodIdentity identity{.child = child,
-                             .slot = slot,
-                             .incarnation = incarnation,
-                             .node = node_name,
-                             .node_uid = node(node_name).meta.uid,
-                             .role = {.role = redundancy::role_at_birth(
-                                          *frame_->redundancy, frame_->key, child.meta.name),
-                                      .epoch = child.status.epoch}};
+  const PodIdentity identity{
+      .child = child,
+      .slot = slot,
+      .incarnation = incarnation,
+      .node = node_name,
+      .node_uid = node(node_name).meta.uid,
+      .role = {.role = redundancy::role_at_birth(*frame_->redundancy, frame_->key, child.meta.name),
+               .epoch = child.status.epoch}};
   kube::Pod pod = pod_of(build_pod(*frame_, pod_template, identity),
                          "uid-" + std::to_string(slot) + "." + std::to_string(incarnation));
   pod.node = node_name;
   pod.phase = "Running";
   pod.ready = true;
+  pod.ready_since = at(-3600);
+  // Peers without one are told nothing of each other, which is for the tests of roles.
+  if (hub->spec.redundancy.replication.model == api::ReplicationModel::kActivePassive) {
+    pod.ip = "10.0.0." + std::to_string(slot + 1);
+  }
+  pod.gates.clear();
   pod.meta.created = at(-3600);
   return pods.emplace_back(pod);
 }
@@ -160,7 +173,27 @@ kube::Pod& Situation::run(int slot, const NodeName& node_name, int incarnation) 
 void Situation::settle() {
   int slot = 0;
   for (const NodeName& node : ring_nodes()) run(slot++, node);
-  store(plan());
+  for (int i = 0; i < 4; ++i) carry_out(plan());
+}
+
+void Situation::carry_out(const ChildPlan& plan) {
+  store(plan);
+  for (const Action& action : plan.actions) {
+    const auto by_uid = [&](const Uid& uid) {
+      const auto found = std::find_if(pods.begin(), pods.end(),
+                                      [&](const kube::Pod& p) { return p.meta.uid == uid; });
+      return found == pods.end() ? nullptr : &*found;
+    };
+    if (const auto* set = std::get_if<SetRole>(&action)) {
+      kube::Pod* const pod = by_uid(set->uid);
+      if (pod == nullptr) continue;
+      pod->meta.labels[kRoleLabel] = to_string(set->role.role);
+      pod->meta.annotations[kRoleAnnotation] = to_text(set->role);
+      pod->meta.annotations[kPeersAnnotation] = set->peers;
+    } else if (const auto* lift = std::get_if<LiftGate>(&action)) {
+      if (kube::Pod* const pod = by_uid(lift->uid)) pod->gates = lift->gates;
+    }
+  }
 }
 
 kube::Pod* Situation::pod(int slot, int incarnation) {
@@ -187,7 +220,8 @@ ChildPlan Situation::plan() {
                      .now = now,
                      .failures = failures,
                      .seats = seats,
-                     .loads = &ledger.loads()});
+                     .loads = &ledger.loads(),
+                     .answers = &answers});
 }
 
 namespace {

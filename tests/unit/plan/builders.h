@@ -52,12 +52,14 @@ class Situation {
   std::vector<kube::Pod> pods;
   bool may_move = true;
   int failures = 0;
+  RoleAnswers answers;       // that pods have given
   placement::Ledger ledger;  // of a hub whose strategy remembers; the test fills it
   WallTime now = at(0);
 
   explicit Situation(int node_count = 3);  // node-a, node-b, ...
 
-  Situation& replicas(int factor);
+  Situation& replicas(int factor);        // peers
+  Situation& active_passive(int factor);  // one leads
   [[nodiscard]] kube::Node& node(const NodeName& name);
   void lose(const NodeName& name, WallTime since);  // Ready=Unknown
   void remove_node(const NodeName& name);
@@ -67,8 +69,12 @@ class Situation {
 
   // A Ready pod as the operator makes it.
   kube::Pod& run(int slot, const NodeName& node, int incarnation = 1);
-  // One Ready pod a slot where the ring wants it, and the status that tells of it.
+  // One Ready pod a slot where the ring wants it, its role in place, and the status that tells
+  // of it.
   void settle();
+  // As the executor would: the status is stored, roles are written and gates lifted; pods are
+  // neither made nor deleted.
+  void carry_out(const ChildPlan& plan);
   [[nodiscard]] kube::Pod* pod(int slot, int incarnation = 1);
 
   // Membership follows the nodes as they are now.

@@ -31,7 +31,8 @@ class PodTest : public ::testing::Test {
                       .slot = slot,
                       .incarnation = incarnation,
                       .node = NodeName("node-a"),
-                      .node_uid = Uid("uid-node-a")});
+                      .node_uid = Uid("uid-node-a"),
+                      .role = {.role = redundancy::Role::kPeer, .epoch = 7}});
   }
   json spec(const json& spec) { return build({{"spec", spec}})["spec"]; }
   static json terms_of(const json& spec) {
@@ -65,6 +66,8 @@ TEST_F(PodTest, TheWholePodOfASmallTemplate) {
         "processhub.io/role": "peer"},
       "annotations": {
         "note": "kept",
+        "processhub.io/role": "peer 7",
+        "processhub.io/peers": "[]",
         "processhub.io/slot": "0",
         "processhub.io/incarnation": "1",
         "processhub.io/node-uid": "uid-node-a"},
@@ -91,7 +94,37 @@ TEST_F(PodTest, TheWholePodOfASmallTemplate) {
         {"name": "PROCESSHUB_HUB", "value": "hub"},
         {"name": "PROCESSHUB_CHILD", "value": "orders"},
         {"name": "PROCESSHUB_NODE", "value": "node-a"},
-        {"name": "A", "value": "b"}]}]}})"));
+        {"name": "PROCESSHUB_ROLE_FILE", "value": "/var/run/processhub/role"},
+        {"name": "A", "value": "b"}],
+        "volumeMounts": [
+          {"name": "processhub-role", "mountPath": "/var/run/processhub", "readOnly": true}]}],
+      "volumes": [{"name": "processhub-role", "downwardAPI": {"items": [
+        {"path": "role", "fieldRef": {
+          "apiVersion": "v1", "fieldPath": "metadata.annotations['processhub.io/role']"}},
+        {"path": "peers", "fieldRef": {
+          "apiVersion": "v1", "fieldPath": "metadata.annotations['processhub.io/peers']"}}]}}]}})"));
+}
+
+TEST_F(PodTest, TheRoleFileIsOursWhateverTheTemplateSays) {
+  const json made = spec(json::parse(R"({
+    "volumes": [{"name": "processhub-role", "emptyDir": {}}, {"name": "mine", "emptyDir": {}}],
+    "initContainers": [{"name": "init"}],
+    "containers": [{"name": "a", "volumeMounts": [{"name": "mine", "mountPath": "/mine"},
+                                                  {"name": "processhub-role", "mountPath": "/x"}]}]
+  })"));
+  ASSERT_THAT(made["volumes"], SizeIs(2));
+  EXPECT_EQ(made["volumes"][0]["name"], "mine");
+  EXPECT_TRUE(made["volumes"][1].contains("downwardAPI"));
+  ASSERT_THAT(made["containers"][0]["volumeMounts"], SizeIs(2));
+  EXPECT_EQ(made["containers"][0]["volumeMounts"][1]["mountPath"], "/var/run/processhub");
+  EXPECT_THAT(made["initContainers"][0]["volumeMounts"], SizeIs(1));
+}
+
+TEST_F(PodTest, WithAFenceItWaitsBehindItsGate) {
+  EXPECT_FALSE(spec(json::object()).contains("schedulingGates"));
+  hub_->spec.failover.fence = api::Fence::kNodeConfirmed;
+  EXPECT_EQ(spec(json::parse(R"({"schedulingGates": [{"name": "mine"}]})"))["schedulingGates"],
+            json::parse(R"([{"name": "mine"}, {"name": "processhub.io/fence"}])"));
 }
 
 TEST_F(PodTest, WhereItWouldBeIsNotForTheTemplateToSay) {
@@ -233,11 +266,13 @@ TEST_F(PodTest, EveryContainerIsToldWhereItIsAndItsOwnVariablesWin) {
     for (const json& variable : container["env"]) result.push_back(variable["name"]);
     return result;
   };
-  EXPECT_THAT(names(made["initContainers"][0]),
-              ElementsAre("PROCESSHUB_HUB", "PROCESSHUB_CHILD", "PROCESSHUB_NODE"));
+  EXPECT_THAT(
+      names(made["initContainers"][0]),
+      ElementsAre("PROCESSHUB_HUB", "PROCESSHUB_CHILD", "PROCESSHUB_NODE", "PROCESSHUB_ROLE_FILE"));
   EXPECT_THAT(names(made["containers"][0]),
-              ElementsAre("PROCESSHUB_HUB", "PROCESSHUB_CHILD", "PROCESSHUB_NODE", "X"));
-  EXPECT_EQ(made["containers"][0]["env"][2]["value"], "mine");
+              ElementsAre("PROCESSHUB_HUB", "PROCESSHUB_CHILD", "PROCESSHUB_ROLE_FILE",
+                          "PROCESSHUB_NODE", "X"));
+  EXPECT_EQ(made["containers"][0]["env"][3]["value"], "mine");
 }
 
 TEST_F(PodTest, TheHostnameIsTheEndOfALongName) {
@@ -276,10 +311,6 @@ TEST_F(PodTest, WhatIsOursInLabelsAndOwnersIsNotTheTemplatesToSay) {
   EXPECT_EQ(made["labels"]["processhub.io/child"], "orders");
   EXPECT_EQ(made["labels"]["processhub.io/hub"], "hub");
   EXPECT_THAT(made["ownerReferences"], SizeIs(1));
-}
-
-TEST_F(PodTest, ASingletonHasNoRoleYet) {
-  EXPECT_FALSE(build(json::object())["metadata"]["labels"].contains(kRoleLabel));
 }
 
 // The API server says what is wrong with it; the operator only has to survive it.
