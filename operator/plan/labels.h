@@ -29,6 +29,9 @@ inline constexpr const char* kNodeUidAnnotation = "processhub.io/node-uid";
 // the pod until the child's status says it.
 inline constexpr const char* kHomeAnnotation = "processhub.io/home";
 
+// On a hub, a command: so many nodes count as the most that there ever were.
+inline constexpr const char* kResetClusterSizeAnnotation = "processhub.io/reset-cluster-size";
+
 // On a child made from spec.children: the keys of the labels that its entry has, with
 // commas between, so that one which leaves the list is taken off the child.
 inline constexpr const char* kInlineLabelsAnnotation = "processhub.io/inline-labels";

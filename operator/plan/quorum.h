@@ -13,6 +13,9 @@
 
 namespace processhub::plan {
 
+// The condition of a hub that is True while it is locked.
+inline constexpr const char* kQuorumLost = "QuorumLost";
+
 // How many were present from an instant on.
 struct Presence {
   WallTime since;
@@ -47,6 +50,8 @@ struct QuorumInput {
   const Quorum* previous = nullptr;  // null at the operator's start
   int max_seen = 0;                  // of the hub's status
   WallTime now;
+  // A reset is asked for: what was seen before does not count any more.
+  std::optional<int> cluster_size = {};
 };
 
 [[nodiscard]] Quorum next_quorum(const QuorumInput& input);
