@@ -81,31 +81,35 @@ class Builder {
   explicit Builder(const MembershipInput& input) : in_(input) {}
 
   Membership build() {
-    int down = 0;
     for (const Node* node : in_.nodes) {
       const NodeState state = state_of(*node);
       if (state.matches) {
         ++out_.matching;
         if (state.draining) ++out_.draining;
         if (state.health == NodeHealth::kReady) ++out_.present;
-        if (state.suspect) ++down;
+        if (state.suspect) ++out_.suspect;
       }
       out_.nodes.emplace(NodeName(node->meta.name), state);
     }
-    out_.mass_loss = down >= least_mass_loss();
+    out_.mass_loss = out_.suspect >= least_mass_loss();
     out_.quorum = quorum();
+    if (out_.quorum.look_again) static_cast<void>(before(*out_.quorum.look_again));
     const bool over = in_.frozen_before && !out_.frozen();
     out_.losses_count_from = over ? in_.now : in_.losses_count_from;
     if (in_.previous == nullptr) {
-      out_.losses_count_from = std::max(out_.losses_count_from, end_of_unseen_mass_loss(down));
+      out_.losses_count_from = std::max(out_.losses_count_from, end_of_unseen_mass_loss());
     }
     for (auto& [name, state] : out_.nodes) {
       if (state.health == NodeHealth::kReady) continue;
       state.since = std::max(state.since, out_.losses_count_from);
     }
-    for (const Node* node : in_.nodes) {
-      const NodeState& state = out_.nodes.at(NodeName(node->meta.name));
-      if (state.matches && belongs(*node, state)) add(*node, state);
+    if (out_.frozen() && in_.previous != nullptr) {
+      keep_members();
+    } else {
+      for (const Node* node : in_.nodes) {
+        const NodeState& state = out_.nodes.at(NodeName(node->meta.name));
+        if (state.matches && belongs(*node, state)) add(*node, state);
+      }
     }
     std::sort(out_.members.begin(), out_.members.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
@@ -118,12 +122,13 @@ class Builder {
 
   // At the operator's start: nodes that are Ready were down before they became so. When, by
   // that, so many had last been down that it was a MassLoss.
-  [[nodiscard]] WallTime end_of_unseen_mass_loss(int down) const {
+  [[nodiscard]] WallTime end_of_unseen_mass_loss() const {
     std::vector<WallTime> back;
     for (const auto& [name, state] : out_.nodes) {
       if (state.matches && state.health == NodeHealth::kReady) back.push_back(state.since);
     }
-    const int needed = least_mass_loss() - down;  // with which the last one would still be down
+    const int needed =
+        least_mass_loss() - out_.suspect;  // with which the last one would still be down
     if (needed < 1 || needed > static_cast<int>(back.size())) return {};
     std::nth_element(back.begin(), back.begin() + needed - 1, back.end(), std::greater<>());
     return back[static_cast<size_t>(needed) - 1];
@@ -148,12 +153,24 @@ class Builder {
                       .known = out_.matching,
                       .previous = in_.quorum,
                       .max_seen = in_.max_seen,
-                      .now = in_.now};
+                      .now = in_.now,
+                      .cluster_size = in_.cluster_size};
     for (const auto& [name, state] : out_.nodes) {
       if (!state.matches) continue;
       input.nodes.push_back({.present = state.health == NodeHealth::kReady, .since = state.since});
     }
     return next_quorum(input);
+  }
+
+  // Nobody leaves, joins or drains, and no share changes. A Node that was deleted may have been
+  // so by mistake; one of its name with another UID is another node.
+  void keep_members() {
+    for (const placement::Member& member : *in_.previous) {
+      const NodeState* node = out_.node(member.name);
+      if (node != nullptr && node->uid != member.uid) continue;
+      if (node != nullptr && node->health == NodeHealth::kReady) ++out_.ready;
+      out_.members.push_back(member);
+    }
   }
 
   [[nodiscard]] bool was_member(const Node& node) const {
@@ -172,7 +189,7 @@ class Builder {
 
   bool stays(const Node& node, const NodeState& state) {
     if (has_untolerated(node, in_.hub.nodes, false)) return false;
-    if (state.health == NodeHealth::kReady || out_.mass_loss) return true;
+    if (state.health == NodeHealth::kReady || out_.frozen()) return true;
     return before(state.since + in_.hub.failover.replace_after);
   }
 

@@ -1,5 +1,8 @@
 // Which nodes are a hub's: the members of its ring, and how each node fares.
 //
+// While too many nodes are down to be believed (MassLoss), or too few are present for the hub's
+// partition tolerance (locked), the members stay what they were.
+//
 // Pure: time is an argument. The rules (who enters, who stays) are in
 // docs/concepts.md, "Membership".
 #pragma once
@@ -40,12 +43,14 @@ struct NodeState {
 };
 
 struct Membership {
-  std::vector<placement::Member> members = {};  // by name
-  std::map<NodeName, NodeState> nodes = {};     // every Node there is
+  // By name. A member whose Node was deleted while they were frozen has no entry in `nodes`.
+  std::vector<placement::Member> members = {};
+  std::map<NodeName, NodeState> nodes = {};  // every Node there is
   int matching = 0;
   int ready = 0;     // of the members
   int draining = 0;  // of the matching
   int present = 0;   // matching nodes that are Ready, cordoned ones included
+  int suspect = 0;   // matching nodes that are not Ready or not reached
   // More of the matching nodes are down than can be believed: a fault of the
   // network or the control plane. No pod is deleted or replaced because of nodes.
   bool mass_loss = false;
@@ -79,10 +84,11 @@ struct MembershipInput {
   std::function<std::optional<Suspicion>(const NodeName&)> suspected =
       [](const NodeName&) -> std::optional<Suspicion> { return std::nullopt; };
   WallTime now;
-  bool frozen_before = false;       // the membership so far
-  WallTime losses_count_from = {};  // likewise
-  const Quorum* quorum = nullptr;   // likewise; null at the operator's start
-  int max_seen = 0;                 // of the hub's status.quorum
+  bool frozen_before = false;            // the membership so far
+  WallTime losses_count_from = {};       // likewise
+  const Quorum* quorum = nullptr;        // likewise; null at the operator's start
+  int max_seen = 0;                      // of the hub's status.quorum
+  std::optional<int> cluster_size = {};  // instead of max_seen: it is reset
 };
 
 // Whoever sets its taint out-of-service or shutdown has made sure that it runs nothing.
