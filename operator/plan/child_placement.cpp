@@ -123,14 +123,15 @@ class Placer {
   [[nodiscard]] bool holds(const Exclusion& exclusion) {
     const placement::Member* member = members_.member(exclusion.node);
     if (member == nullptr || member->uid != exclusion.node_uid) return false;
-    const NodeState& node = members_.nodes.at(exclusion.node);
+    const NodeState* const node = members_.node(exclusion.node);
+    if (node == nullptr) return true;  // deleted while the members stay what they were
     if (exclusion.reason == kSpill) {
       if (runs_on(exclusion.node)) return false;  // there was room after all
       const bool known = in_.pod_template.state == PodTemplate::State::kValid;
-      return !known || exclusion.fingerprint == fingerprint_of(node);
+      return !known || exclusion.fingerprint == fingerprint_of(*node);
     }
-    return node.health != NodeHealth::kReady ||
-           !view_.passed(node.since + in_.frame.hub->spec.nodes.join_after);
+    return node->health != NodeHealth::kReady ||
+           !view_.passed(node->since + in_.frame.hub->spec.nodes.join_after);
   }
 
   [[nodiscard]] bool runs_on(const NodeName& node) const {

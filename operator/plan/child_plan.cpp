@@ -173,7 +173,8 @@ class Planner {
     if (in_.pod_template.usable() == nullptr) return;
     if (foreigner_in(slot) != nullptr) return;
     const NodeState* const node = members_.node(*slot.target);
-    if (node == nullptr || (members_.frozen() && node->health != NodeHealth::kReady)) return;
+    if (node == nullptr) return;  // deleted, and still a member: nothing can be made there
+    if (members_.frozen() && node->health != NodeHealth::kReady) return;
     const PodIdentity identity{.child = in_.child,
                                .slot = slot.number,
                                .incarnation = slot.incarnation,

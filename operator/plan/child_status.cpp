@@ -96,7 +96,7 @@ class Reporter {
     status.replicas.push_back({.slot = slot.number,
                                .incarnation = slot.incarnation,
                                .node = *slot.target,
-                               .node_uid = members_.nodes.at(*slot.target).uid,
+                               .node_uid = uid_of(*slot.target),
                                .pod = pod_name(in_.child, slot.number, slot.incarnation)});
     add_name(status, *slot.target);
   }
@@ -169,6 +169,12 @@ class Reporter {
       });
       if (!stays) out_.gone.push_back({.name = replica.pod, .uid = replica.pod_uid});
     }
+  }
+
+  [[nodiscard]] Uid uid_of(const NodeName& name) const {
+    if (const NodeState* node = members_.node(name)) return node->uid;
+    const placement::Member* member = members_.member(name);  // one whose Node was deleted
+    return member != nullptr ? member->uid : Uid();
   }
 
   void tell_of_seat(api::Replica& replica) const {
