@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "plan/child_placement.h"
 #include "plan/child_status.h"
+#include "plan/cluster_size.h"
+#include "plan/hub_events.h"
 
 namespace processhub::controller {
 namespace {
@@ -179,6 +181,7 @@ std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry&
   nodes.reserve(context_.caches.nodes.size());
   for (const auto& [name, node] : context_.caches.nodes.all()) nodes.push_back(node.get());
   const WallTime now = context_.clock.wall_now();
+  const auto reset = plan::cluster_size_reset(*hub);
   const auto& pods = context_.caches.pods_by_hub_and_node.entries();
   Membership membership = plan::next_membership(
       {.hub = hub->spec,
@@ -189,7 +192,8 @@ std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry&
        .frozen_before = entry.frame && entry.frame->membership.frozen(),
        .losses_count_from = entry.frame ? entry.frame->membership.losses_count_from : WallTime(),
        .quorum = entry.frame ? &entry.frame->membership.quorum : nullptr,
-       .max_seen = hub->status.quorum.max_seen});
+       .max_seen = hub->status.quorum.max_seen,
+       .cluster_size = reset ? reset->size : std::nullopt});
   if (membership.look_again) worker_.add_after(hub->key(), *membership.look_again - now);
 
   if (auto problem = problem_of_ring(hub->spec.distribution, membership.members)) return problem;
@@ -312,7 +316,9 @@ void HubController::carry_out(const Hub& hub, plan::HubPlan plan) {
     writes->more = true;
   }
   if (context_.observer.hub_status) context_.observer.hub_status(key, plan.status);
-  const bool due = status_is_due(hub, entry, plan.status);
+  // What a command has brought about is in the status before the command goes.
+  const bool due =
+      plan.command ? plan.status != hub->status : status_is_due(hub, entry, plan.status);
   if (due) entry.status_written = context_.clock.steady_now();
   inline_children_.run(
       std::move(plan.apply), std::move(plan.remove),
@@ -321,7 +327,9 @@ void HubController::carry_out(const Hub& hub, plan::HubPlan plan) {
       },
       ended);
   if (due) {
-    put_status(hub, plan.status, ended);
+    put_status(hub, plan.status, plan.command, ended);
+  } else if (plan.command) {
+    remove_command(hub, *plan.command, hub->meta.version, ended);
   } else {
     ended({});
   }
@@ -357,13 +365,35 @@ bool HubController::status_is_due(const Hub& hub, HubEntry& entry, const api::Hu
 }
 
 void HubController::put_status(const Hub& hub, const api::HubStatus& status,
-                               std::function<void(const Result<void>&)> ended) {
+                               const std::optional<plan::RemoveCommand>& command, Ended ended) {
   context_.client.update_status(
       kube::kProcessHubs, api::status_update(kube::kProcessHubs, hub->meta, api::to_json(status)),
-      [this, hub, status, ended = std::move(ended)](auto written) {
+      [this, hub, status, command, ended = std::move(ended)](auto written) {
         if (!written) return ended(tl::unexpected(written.error()));
         own_writes_.wrote(hub->key(), "processhubs", written->version);
-        tell_of_conditions(*hub, status);
+        for (plan::HubEvent& event : plan::events_of(hub->status, status)) {
+          tell(*hub, event.warning ? status::EventType::kWarning : status::EventType::kNormal,
+               event.reason, std::move(event.note));
+        }
+        if (command) return remove_command(hub, *command, written->version, ended);
+        ended({});
+      });
+}
+
+// From the hub as it is in `version`: a command that was given since then stays.
+void HubController::remove_command(const Hub& hub, const plan::RemoveCommand& command,
+                                   const ResourceVersion& version, Ended ended) {
+  const nlohmann::json patch = {{"metadata",
+                                 {{"uid", hub->meta.uid.str()},
+                                  {"resourceVersion", version.str()},
+                                  {"annotations", {{command.annotation, nullptr}}}}}};
+  context_.client.merge_patch(
+      {.resource = kube::kProcessHubs, .ns = hub->meta.ns, .name = hub->meta.name}, patch,
+      [this, hub, command, ended = std::move(ended)](auto written) {
+        if (!written) return ended(tl::unexpected(written.error()));
+        own_writes_.wrote(hub->key(), "processhubs", written->version);
+        tell(*hub, command.refused ? status::EventType::kWarning : status::EventType::kNormal,
+             command.reason, command.note);
         ended({});
       });
 }
@@ -376,24 +406,6 @@ void HubController::forget(const HubKey& key) {
   context_.hubs.erase(key);
   if (context_.observer.hub_gone) context_.observer.hub_gone(key);
   children_.add_all_of(key);
-}
-
-// A condition that has turned for the worse is also an Event.
-void HubController::tell_of_conditions(const api::ProcessHub& hub, const api::HubStatus& status) {
-  const std::pair<const char*, kube::ConditionStatus> bad[] = {
-      {"TemplateValid", kube::ConditionStatus::kFalse},
-      {"ChildrenAccepted", kube::ConditionStatus::kFalse},
-      {"Degraded", kube::ConditionStatus::kTrue},
-      {"Ready", kube::ConditionStatus::kFalse}};
-  for (const auto& [type, worse] : bad) {
-    const api::Condition* after = api::find_condition(status.conditions, type);
-    const api::Condition* before = api::find_condition(hub.status.conditions, type);
-    if (after == nullptr || after->status != worse) continue;
-    if (before != nullptr && before->status == worse && before->reason == after->reason) continue;
-    // How many children are Ready is the status's to say, not an Event's.
-    if (after->reason == "ChildrenNotReady" || after->reason == "ChildrenDegraded") continue;
-    tell(hub, status::EventType::kWarning, after->reason, after->message);
-  }
 }
 
 void HubController::tell(const api::ProcessHub& hub, status::EventType type,

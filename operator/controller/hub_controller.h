@@ -56,11 +56,13 @@ class HubController {
                         const Result<kube::ObjectMeta>& result);
   void end_write(const HubKey& key, const std::shared_ptr<Writes>& writes,
                  const Result<void>& result);
+  using Ended = std::function<void(const Result<void>&)>;
   void put_status(const Hub& hub, const api::HubStatus& status,
-                  std::function<void(const Result<void>&)> ended);
+                  const std::optional<plan::RemoveCommand>& command, Ended ended);
+  void remove_command(const Hub& hub, const plan::RemoveCommand& command,
+                      const ResourceVersion& version, Ended ended);
   [[nodiscard]] bool status_is_due(const Hub& hub, HubEntry& entry, const api::HubStatus& status);
   void forget(const HubKey& key);
-  void tell_of_conditions(const api::ProcessHub& hub, const api::HubStatus& status);
   void tell(const api::ProcessHub& hub, status::EventType type, std::string_view reason,
             std::string note);
 

@@ -9,6 +9,7 @@
 
 #include "api/conditions.h"
 #include "plan/child_status.h"
+#include "plan/cluster_size.h"
 #include "plan/labels.h"
 
 namespace processhub::plan {
@@ -40,6 +41,7 @@ class Planner {
       plan_.remove.clear();
     }
     plan_.status = status();
+    obey();
     return std::move(plan_);
   }
 
@@ -139,6 +141,23 @@ class Planner {
     return body;
   }
 
+  // --- commands ---
+
+  // That the size counts already is next_membership()'s doing; here it is told, and the command
+  // is over.
+  void obey() {
+    const std::optional<ClusterSizeReset> reset = cluster_size_reset(hub_);
+    if (!reset) return;
+    std::string note = note_of(*reset, plan_.status.quorum.max_seen);
+    Condition told = condition("ClusterSizeReset", reset->size.has_value(), reset->reason, note);
+    told.observed_generation = hub_.meta.generation;
+    api::set_condition(plan_.status.conditions, std::move(told), in_.now);
+    plan_.command = RemoveCommand{.annotation = kResetClusterSizeAnnotation,
+                                  .refused = !reset->size,
+                                  .reason = reset->reason,
+                                  .note = std::move(note)};
+  }
+
   // --- status ---
 
   [[nodiscard]] api::HubStatus status() {
@@ -148,10 +167,15 @@ class Planner {
                     .ready = members_.ready,
                     .draining = members_.draining};
     status.children = count_children();
+    const Quorum& quorum = members_.quorum;
+    status.quorum = {.required = quorum.required,
+                     .present = quorum.present,
+                     .max_seen = quorum.max_seen,
+                     .locked = quorum.locked};
     status.placement = placement();
     status.conditions = hub_.status.conditions;
     for (Condition condition : {readiness(status), progressing(status), degraded(status),
-                                template_valid(), children_accepted()}) {
+                                template_valid(), children_accepted(), quorum_lost()}) {
       condition.observed_generation = hub_.meta.generation;
       api::set_condition(status.conditions, std::move(condition), in_.now);
     }
@@ -237,7 +261,8 @@ class Planner {
     const bool ready = status.children.ready == status.children.total;
     return condition(
         kReady, ready, ready ? "AllChildrenReady" : "ChildrenNotReady",
-        fmt::format("{} of {} children Ready", status.children.ready, status.children.total));
+        fmt::format("{} of {} children Ready{}", status.children.ready, status.children.total,
+                    !ready && members_.quorum.locked ? "; the hub is locked (QuorumLost)" : ""));
   }
 
   [[nodiscard]] Condition progressing(const api::HubStatus& status) const {
@@ -268,9 +293,15 @@ class Planner {
 
   [[nodiscard]] Condition degraded(const api::HubStatus& status) const {
     if (members_.mass_loss) {
-      return condition(kDegraded, true, "MassLoss",
-                       "more than half of the nodes are not Ready: no pod is deleted or replaced "
-                       "because of nodes until they are back");
+      return condition(
+          kDegraded, true, "MassLoss",
+          fmt::format("more than half of the nodes, {} of {}, are not Ready or not reached: no pod "
+                      "is deleted or replaced because of nodes until they are back",
+                      members_.suspect, members_.matching));
+    }
+    if (members_.quorum.locked) {
+      return condition(kDegraded, true, kQuorumLost,
+                       "the hub is locked: " + members_.quorum.message);
     }
     if (!members_.problems.empty()) {
       return condition(kDegraded, true, "InvalidWeight", first_of(members_.problems, "; "));
@@ -284,6 +315,14 @@ class Planner {
                        fmt::format("{} children lack replicas", status.children.degraded));
     }
     return condition(kDegraded, false, "AsDesired");
+  }
+
+  [[nodiscard]] Condition quorum_lost() const {
+    const Quorum& quorum = members_.quorum;
+    return condition(
+        kQuorumLost, quorum.locked, quorum.reason,
+        quorum.message +
+            (quorum.locked ? " Until then nothing new is decided because of nodes." : ""));
   }
 
   [[nodiscard]] Condition template_valid() const {

@@ -31,6 +31,16 @@ struct DeleteChild {
   bool operator==(const DeleteChild&) const = default;
 };
 
+// An annotation of the hub that commands something. Precondition: the status is written; then
+// it is removed from the hub as it was seen, and `note` goes into an Event.
+struct RemoveCommand {
+  std::string annotation;
+  bool refused = false;
+  std::string reason;
+  std::string note;
+  bool operator==(const RemoveCommand&) const = default;
+};
+
 struct HubInput {
   const HubFrame& frame;
   // All that name this hub, and whatever has the name of one of its inline children.
@@ -45,6 +55,7 @@ struct HubPlan {
   std::vector<ApplyChild> apply = {};
   std::vector<DeleteChild> remove = {};
   api::HubStatus status = {};
+  std::optional<RemoveCommand> command = {};
 };
 
 [[nodiscard]] HubPlan plan_hub(const HubInput& input);
