@@ -1,0 +1,108 @@
+// Of ApiServer: DELETE.
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "fake/api_server.h"
+#include "fake/object_rules.h"
+#include "fake/status.h"
+#include "kube/json_text.h"
+
+namespace processhub::testing {
+
+using kube::Method;
+using kube::Response;
+
+namespace {
+
+std::optional<Response> check_preconditions(const Kind& kind, const json& object,
+                                            const json& options) {
+  const std::string name = kube::meta_text(object, "name");
+  const json wanted = options.value("preconditions", json::object());
+  if (!wanted.is_object()) return bad_request("preconditions is not an object");
+  const std::string uid = wanted.value("uid", "");
+  if (const std::string is = kube::meta_text(object, "uid"); !uid.empty() && uid != is) {
+    return conflict(kind, name,
+                    "the UID in the precondition (" + uid + ") does not match the UID in record (" +
+                        is + "). The object might have been deleted and then recreated");
+  }
+  const std::string version = wanted.value("resourceVersion", "");
+  if (!version.empty() && version != version_of(object)) {
+    return conflict(kind, name,
+                    "the ResourceVersion in the precondition (" + version +
+                        ") does not match the ResourceVersion in record (" + version_of(object) +
+                        "). The object might have been modified");
+  }
+  return std::nullopt;
+}
+
+std::optional<int64_t> grace_of(const Route& route, const json& options) {
+  if (const auto found = options.find("gracePeriodSeconds");
+      found != options.end() && found->is_number_integer()) {
+    return found->get<int64_t>();
+  }
+  const std::string text = route.value("gracePeriodSeconds");
+  int64_t seconds = 0;
+  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (text.empty() || error != std::errc()) return std::nullopt;
+  return seconds;
+}
+
+// The finalizers for the garbage collector that the policy asks for, and no others of its.
+void apply_policy(const Route& route, const json& options, json& object) {
+  const std::string policy = options.value("propagationPolicy", route.value("propagationPolicy"));
+  if (policy.empty()) return;
+  json& meta = object["metadata"];
+  json kept = json::array();
+  for (const json& one : meta.value("finalizers", json::array())) {
+    if (one != "orphan" && one != "foregroundDeletion") kept.push_back(one);
+  }
+  if (policy == "Orphan") kept.push_back("orphan");
+  if (policy == "Foreground") kept.push_back("foregroundDeletion");
+  if (kept.empty()) {
+    meta.erase("finalizers");
+  } else {
+    meta["finalizers"] = std::move(kept);
+  }
+}
+
+}  // namespace
+
+Response ApiServer::remove(const Route& route, const std::string& body) {
+  const ObjectPtr before = store_.find(*route.kind, route.key());
+  if (!before) return not_found(*route.kind, route.name);
+  json options = json::object();
+  if (!body.empty()) options = json::parse(body, nullptr, false);
+  if (!options.is_object()) return bad_request("the delete options are no JSON object");
+  return remove_one(route, before, options);
+}
+
+Response ApiServer::remove_one(const Route& route, const ObjectPtr& before, const json& options) {
+  const Kind& kind = *route.kind;
+  if (auto refusal = check_preconditions(kind, *before, options)) return *refusal;
+  if (auto refusal = refused(route, Method::kDelete, before.get(), nullptr)) return *refusal;
+  const WallTime now = clock_.wall_now();
+  json after = *before;
+  GracefulDelete how;
+  if (kind.graceful) how = begin_delete(after, grace_of(route, options), now);
+  if (how.pending) return answer(200, *before);
+  apply_policy(route, options, after);
+  if (has_finalizers(after)) {
+    if (!how.graceful) mark_deleting(after, now);
+    if (after == *before) return answer(200, *before);
+    return answer(200, commit(route, std::move(after)));
+  }
+  if (!how.graceful) return finalize(route, before);
+  // Also a pod that goes at once is marked first, for its watchers to see.
+  const json marked = commit(route, std::move(after));
+  if (how.seconds > 0 || route.is_dry_run()) return answer(200, marked);
+  return finalize(route, std::make_shared<const json>(marked));
+}
+
+Response ApiServer::finalize(const Route& route, const ObjectPtr& before) {
+  if (!route.is_dry_run()) announce(store_.remove(*route.kind, route.key()));
+  if (route.kind->returns_deleted) return answer(200, *before);
+  return deleted(*route.kind, *before);
+}
+
+}  // namespace processhub::testing
