@@ -49,11 +49,16 @@ CpprestTransport::~CpprestTransport() { wire_->stop(); }
 void CpprestTransport::send(Request request, std::function<void(Result<Response>)> done) {
   const uint64_t id = next_id_++;
   waiting_->requests.emplace(id, std::move(done));
+  if (!request.server.empty()) return wire_->start_direct(id, std::move(request));
   wire_->start(id, std::move(request), std::nullopt);
 }
 
-void CpprestTransport::connect(std::string /*address*/, int /*port*/, milliseconds /*deadline*/,
-                               std::function<void(Result<void>)> /*done*/) {}
+void CpprestTransport::connect(std::string address, int port, milliseconds deadline,
+                               std::function<void(Result<void>)> done) {
+  const uint64_t id = next_id_++;
+  waiting_->connects.emplace(id, std::move(done));
+  wire_->start_connect(id, std::move(address), port, deadline);
+}
 
 std::unique_ptr<Stream> CpprestTransport::stream(Request request, milliseconds idle_limit,
                                                  StreamCallbacks callbacks) {

@@ -1,4 +1,6 @@
 // Transport over HTTP/1.1 with cpprestsdk. No file but those called cpprest_* knows the library.
+// What goes elsewhere than to the API server is on the library's thread, too, but over Boost's
+// own sockets (direct_request.h, connect_attempt.h).
 //
 //   int main() {
 //     prepare_process();  // before anything else

@@ -16,6 +16,7 @@ namespace processhub::kube::cpprest {
 struct Waiting {
   std::unordered_map<uint64_t, std::function<void(Result<Response>)>> requests;
   std::unordered_map<uint64_t, std::shared_ptr<StreamCallbacks>> streams;
+  std::unordered_map<uint64_t, std::function<void(Result<void>)>> connects;
 
   void end(uint64_t id, Result<Response> result) {
     if (const auto found = requests.find(id); found != requests.end()) {
@@ -27,6 +28,14 @@ struct Waiting {
       streams.erase(stream);
       callbacks->end(std::move(result));
     }
+  }
+
+  void connected(uint64_t id, Result<void> result) {
+    const auto found = connects.find(id);
+    if (found == connects.end()) return;
+    const auto done = std::move(found->second);
+    connects.erase(found);
+    done(std::move(result));
   }
 
   void opened(uint64_t id) {

@@ -6,7 +6,10 @@
 #include <stdexcept>
 #include <utility>
 
+#include "kube/connect_attempt.h"
 #include "kube/cpprest_sink.h"
+#include "kube/direct_request.h"
+#include "kube/http_text.h"
 #include "kube/tls.h"
 
 namespace processhub::kube::cpprest {
@@ -16,35 +19,13 @@ using std::chrono::steady_clock;
 
 namespace {
 
-std::string name_of(Method method) {
-  switch (method) {
-    case Method::kGet:
-      return "GET";
-    case Method::kPost:
-      return "POST";
-    case Method::kPut:
-      return "PUT";
-    case Method::kPatch:
-      return "PATCH";
-    case Method::kDelete:
-      return "DELETE";
-  }
-  return "GET";
-}
-
 // The library's own timer must never be the first: deadlines are kept here.
 constexpr std::chrono::seconds kNever{24 * 3600};
 
-// A Retry-After in seconds; a date, which the API server never sends, is left out.
 std::optional<milliseconds> retry_after(const web::http::http_headers& headers) {
   const auto found = headers.find("Retry-After");
   if (found == headers.end()) return std::nullopt;
-  const std::string& text = found->second;
-  if (text.empty() || text.size() > 5 ||
-      text.find_first_not_of("0123456789") != std::string::npos) {
-    return std::nullopt;
-  }
-  return std::chrono::seconds(std::stoi(text));
+  return parse_retry_after(found->second);
 }
 
 }  // namespace
@@ -69,6 +50,43 @@ void Wire::start(uint64_t id, Request request, std::optional<milliseconds> idle_
   post([operation](Wire& wire) { wire.launch(operation); });
 }
 
+void Wire::start_direct(uint64_t id, Request request) {
+  const auto direct = std::make_shared<DirectRequest>(library_thread(), std::move(request),
+                                                      options_.user_agent, options_.max_body);
+  post([id, direct](Wire& wire) {
+    wire.keep(id, direct);
+    direct->start([self = wire.shared_from_this(), id](Result<Response> result) {
+      self->errands_.erase(id);
+      self->executor_.post([waiting = self->waiting_, id, result = std::move(result)]() mutable {
+        if (const auto at = waiting.lock()) at->end(id, std::move(result));
+      });
+      self->look_whether_stopped();
+    });
+  });
+}
+
+void Wire::start_connect(uint64_t id, std::string address, int port, milliseconds deadline) {
+  const auto attempt =
+      std::make_shared<ConnectAttempt>(library_thread(), std::move(address), port, deadline);
+  post([id, attempt](Wire& wire) {
+    wire.keep(id, attempt);
+    attempt->start([self = wire.shared_from_this(), id](Result<void> result) {
+      self->errands_.erase(id);
+      self->executor_.post([waiting = self->waiting_, id, result = std::move(result)]() mutable {
+        if (const auto at = waiting.lock()) at->connected(id, std::move(result));
+      });
+      self->look_whether_stopped();
+    });
+  });
+}
+
+template <typename Errand>
+void Wire::keep(uint64_t id, const std::shared_ptr<Errand>& errand) {
+  errands_.emplace(id, [weak = std::weak_ptr(errand)] {
+    if (const auto errand = weak.lock()) errand->cancel();
+  });
+}
+
 void Wire::drop(uint64_t id) {
   post([id](Wire& wire) { wire.cancel(id); });
 }
@@ -79,6 +97,8 @@ void Wire::stop() {
     wire.stopped_ = [ended] { ended->set_value(); };
     const auto operations = wire.operations_;
     for (const auto& [id, operation] : operations) wire.cancel(id);
+    const auto errands = wire.errands_;
+    for (const auto& [id, end] : errands) end();
     wire.look_whether_stopped();
   });
   ended->get_future().wait();
@@ -133,7 +153,7 @@ void Wire::begin(const OperationPtr& operation, const std::string& token) {
   try {
     const auto client = client_for(line_of(*operation));
     const Request& from = operation->request;
-    web::http::http_request request(name_of(from.method));
+    web::http::http_request request(std::string(to_string(from.method)));
     request.set_request_uri(web::uri(from.path));
     request.headers().add("Accept", from.accept);
     request.headers().add("User-Agent", options_.user_agent);
@@ -191,8 +211,11 @@ void Wire::on_data(const OperationPtr& operation, std::string_view bytes) {
   if (operation->answered) return;
   if (operation->streaming()) operation->heard = steady_clock::now();
   if (operation->streaming() && operation->status == 200) return split_lines(operation, bytes);
-  if (operation->body.size() + bytes.size() > options_.max_body) {
-    return give_up(operation, ErrorKind::kBroken, "the answer is too large");
+  const size_t own = operation->request.body_limit;
+  const size_t limit = own > 0 ? own : options_.max_body;
+  if (operation->body.size() + bytes.size() > limit) {
+    return give_up(operation, own > 0 ? ErrorKind::kInvalid : ErrorKind::kBroken,
+                   "the answer has more than " + std::to_string(limit) + " bytes");
   }
   operation->body += bytes;
 }
@@ -286,7 +309,7 @@ void Wire::give_up(const OperationPtr& operation, ErrorKind kind, const std::str
 
 Error Wire::error_of(const Operation& operation, ErrorKind kind, const std::string& why) const {
   const std::string& path = operation.request.path;
-  std::string message = name_of(operation.request.method) + " " + config_.server +
+  std::string message = std::string(to_string(operation.request.method)) + " " + config_.server +
                         path.substr(0, path.find('?')) + ": " + why;
   if (!operation.connected && tls_problem_ != nullptr && !tls_problem_->empty()) {
     message += " (" + *tls_problem_ + ")";
@@ -305,7 +328,7 @@ void Wire::answer(const OperationPtr& operation, Result<Response> result) {
 }
 
 void Wire::look_whether_stopped() {
-  if (!stopped_ || !operations_.empty()) return;
+  if (!stopped_ || !operations_.empty() || !errands_.empty()) return;
   lines_ = {};
   std::exchange(stopped_, nullptr)();
 }

@@ -35,6 +35,10 @@ class Wire : public std::enable_shared_from_this<Wire> {
   // Any thread. What comes of it goes to the callbacks of `id`. `idle_limit`: of a stream;
   // none: an ordinary request.
   void start(uint64_t id, Request request, std::optional<std::chrono::milliseconds> idle_limit);
+  // Any thread. A request to `request.server`; a TCP connection.
+  void start_direct(uint64_t id, Request request);
+  void start_connect(uint64_t id, std::string address, int port,
+                     std::chrono::milliseconds deadline);
   // Any thread. Nobody waits for it any more.
   void drop(uint64_t id);
   // Any thread but the library's. Drops all, and returns once everything has ended.
@@ -52,6 +56,8 @@ class Wire : public std::enable_shared_from_this<Wire> {
 
   std::shared_ptr<Client> client_for(Line& line);
   void set_up(boost::asio::ssl::context& context, const std::shared_ptr<std::string>& problem);
+  template <typename Errand>
+  void keep(uint64_t id, const std::shared_ptr<Errand>& errand);
   void launch(const OperationPtr& operation);
   void begin(const OperationPtr& operation, const std::string& token);
   void cancel(uint64_t id);
@@ -76,6 +82,8 @@ class Wire : public std::enable_shared_from_this<Wire> {
   std::array<Line, 2> lines_;
   std::shared_ptr<std::string> tls_problem_;  // of the latest connection
   std::unordered_map<uint64_t, OperationPtr> operations_;
+  // How to end what is under way without the library.
+  std::unordered_map<uint64_t, std::function<void()>> errands_;
   std::function<void()> stopped_;
 };
 

@@ -23,8 +23,8 @@ namespace processhub::kube {
 enum class Method { kGet, kPost, kPut, kPatch, kDelete };
 
 struct Request {
-  // Another server than the API server, such as "http://10.1.2.3:8080": a pod. No credentials
-  // go there, and connections are not kept.
+  // Another server than the API server, a pod: "http://10.1.2.3:8080", "http://[fd00::1]:8080".
+  // No credentials go there, no proxy is used, and connections are not kept. Not for a stream.
   std::string server = {};
   Method method = Method::kGet;
   std::string path;
@@ -77,7 +77,9 @@ class Transport {
                                                        StreamCallbacks callbacks) = 0;
 
   // Whether a TCP connection to `address` (an IP) can be made within `deadline`; it is closed
-  // at once. `done` runs exactly once, unless the transport is destroyed before.
+  // at once. `done` runs exactly once, unless the transport is destroyed before. Errors:
+  // kUnreachable, kTimeout; kInvalid for what is no address or port; kIo where this machine
+  // could not even try, which says nothing of the other one.
   virtual void connect(std::string address, int port, std::chrono::milliseconds deadline,
                        std::function<void(Result<void>)> done) = 0;
 };

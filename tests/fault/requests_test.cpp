@@ -241,6 +241,19 @@ TEST_F(Requests, AnswerThatIsTooLargeIsGivenUp) {
   EXPECT_EQ(got.error().kind, ErrorKind::kBroken);
 }
 
+TEST_F(Requests, AnswerLargerThanTheRequestAllowsIsInvalid) {
+  Server server([](Connection& connection) {
+    while (connection.read_request()) connection.write(answer(200, std::string(1000, 'x')));
+  });
+  connect(server);
+  const auto fits = send({.path = "/api", .body_limit = 1000});
+  ASSERT_TRUE(fits) << fits.error().message;
+  EXPECT_EQ(fits->body.size(), 1000U);
+  const auto got = send({.path = "/api", .body_limit = 999});
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().kind, ErrorKind::kInvalid);
+}
+
 TEST_F(Requests, ConnectionClosedWhileIdleIsReplaced) {
   for (const bool tls : {false, true}) {
     Server server(

@@ -134,22 +134,28 @@ std::string Connection::client_name() const {
   return name;
 }
 
-Server::Server(Script script, std::optional<ServerTls> tls, int port)
+Server::Server(Script script, std::optional<ServerTls> tls, int port, Family family)
     : script_(std::move(script)), tls_(std::move(tls)) {
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool six = family == Family::kIPv6;
+  listener_ = ::socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
   setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(static_cast<uint16_t>(port));
-  socklen_t size = sizeof address;
-  if (listener_ < 0 || ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      ::listen(listener_, 128) != 0 ||
-      ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+  sockaddr_in6 address6{};
+  address6.sin6_family = AF_INET6;
+  address6.sin6_addr = in6addr_loopback;
+  address6.sin6_port = address.sin_port;
+  auto* any = six ? reinterpret_cast<sockaddr*>(&address6) : reinterpret_cast<sockaddr*>(&address);
+  socklen_t size = six ? sizeof address6 : sizeof address;
+  if (listener_ < 0 || ::bind(listener_, any, size) != 0 || ::listen(listener_, 128) != 0 ||
+      ::getsockname(listener_, any, &size) != 0) {
+    if (listener_ >= 0) ::close(listener_);
     throw std::runtime_error("the test's server cannot listen");
   }
-  port_ = ntohs(address.sin_port);
+  port_ = ntohs(six ? address6.sin6_port : address.sin_port);
   acceptor_ = std::thread([this] { accept_all(); });
 }
 

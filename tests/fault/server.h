@@ -67,7 +67,10 @@ struct ServerTls {
 class Server {
  public:
   using Script = std::function<void(Connection&)>;
-  explicit Server(Script script, std::optional<ServerTls> tls = {}, int port = 0);
+  enum class Family { kIPv4, kIPv6 };
+  // On the loopback. Throws where it cannot listen: a machine may have no IPv6.
+  explicit Server(Script script, std::optional<ServerTls> tls = {}, int port = 0,
+                  Family family = Family::kIPv4);
   ~Server();
   [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] int connections() const { return connections_; }

@@ -2,6 +2,7 @@
 // a server of the test.
 #pragma once
 
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <map>
 #include <memory>
@@ -99,6 +100,27 @@ class TransportTest : public ::testing::Test {
                  .path = "/api",
                  .content_type = "application/json",
                  .body = body});
+  }
+
+  Result<void> try_to_connect(const std::string& address, int port,
+                              std::chrono::milliseconds deadline = std::chrono::seconds(20)) {
+    Result<void> got = fail(ErrorKind::kCancelled, "no answer");
+    transport->connect(address, port, deadline, [&](Result<void> result) {
+      got = std::move(result);
+      loop.stop();
+    });
+    run();
+    return got;
+  }
+
+  static size_t open_descriptors() {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return static_cast<size_t>(std::distance(begin(all), end(all)));
+  }
+  // The server's side of a connection closes a moment after ours.
+  static size_t descriptors_once_down_to(size_t wanted) {
+    for (int i = 0; i < 100'000 && open_descriptors() > wanted; ++i) std::this_thread::yield();
+    return open_descriptors();
   }
 
   // Reads a stream to its end.
