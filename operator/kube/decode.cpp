@@ -19,6 +19,7 @@ constexpr std::string_view kPinnedNode =
     "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
     ".nodeSelectorTerms.matchFields";
 constexpr size_t kMessageLimit = 256;
+constexpr int64_t kMaxPort = 65535;
 
 ObjectMeta read_meta(const ObjectReader& fields, const std::string& subject,
                      std::optional<Error>& error) {
@@ -129,7 +130,14 @@ const Projection& meta_mask() {
 const Projection& node_mask() {
   static const Projection mask = meta_mask().with(
       {"spec.unschedulable", "spec.taints", "status.conditions.type", "status.conditions.status",
-       "status.conditions.lastTransitionTime", "status.allocatable"});
+       "status.conditions.lastTransitionTime", "status.allocatable", "status.addresses.type",
+       "status.addresses.address", "status.daemonEndpoints.kubeletEndpoint.Port"});
+  return mask;
+}
+
+const Projection& node_lease_mask() {
+  static const Projection mask{"metadata.namespace", "metadata.name", "metadata.uid",
+                               "metadata.resourceVersion", "spec.renewTime"};
   return mask;
 }
 
@@ -163,15 +171,34 @@ Result<Node> decode_node(const json& object) {
     node.taints.push_back(
         {.key = taint.text("key"), .value = taint.text("value"), .effect = taint.text("effect")});
   });
-  fields.object("status").each("conditions", [&](const ObjectReader& condition) {
+  const ObjectReader status = fields.object("status");
+  status.each("conditions", [&](const ObjectReader& condition) {
     if (condition.text("type") != "Ready") return;
     node.ready = condition_status(condition.text("status"));
     node.ready_since = condition.time("lastTransitionTime");
   });
-  node.allocatable = fields.object("status").map("allocatable");
+  node.allocatable = status.map("allocatable");
+  status.each("addresses", [&](const ObjectReader& address) {
+    if (node.internal_ip.empty() && address.text("type") == "InternalIP") {
+      node.internal_ip = address.text("address");
+    }
+  });
+  const int64_t port = status.object("daemonEndpoints").object("kubeletEndpoint").integer("Port");
+  if (port > 0 && port <= kMaxPort) node.kubelet_port = static_cast<int>(port);
   node.fingerprint = fingerprint_of(node);
   if (error) return tl::unexpected(*std::move(error));
   return node;
+}
+
+Result<NodeLease> decode_node_lease(const json& object) {
+  std::optional<Error> error;
+  const std::string subject = subject_of("lease", object);
+  const ObjectReader fields(object, subject, error);
+  NodeLease lease;
+  lease.meta = read_meta(fields, subject, error);
+  lease.renew_time = fields.object("spec").text("renewTime");
+  if (error) return tl::unexpected(*std::move(error));
+  return lease;
 }
 
 Result<Pod> decode_pod(const json& object) {

@@ -49,10 +49,21 @@ struct Node {
   ConditionStatus ready = ConditionStatus::kUnknown;
   std::optional<WallTime> ready_since = {};  // lastTransitionTime; none before the first report
   StringMap allocatable = {};                // status.allocatable as written: "cpu" -> "3920m"
+  std::string internal_ip = {};              // the first of its addresses; empty without one
+  int kubelet_port = 10250;
   // Of all that decides whether a pod of the operator's fits there: uid, labels, allocatable,
   // and the taints that such a pod may not tolerate.
   uint64_t fingerprint = 0;
   bool operator==(const Node&) const = default;
+};
+
+// The Lease by which a kubelet says that it lives, in namespace kube-node-lease. Of the same
+// name as its Node.
+struct NodeLease {
+  ObjectMeta meta = {};         // namespace, name, uid and version alone
+  std::string renew_time = {};  // spec.renewTime as written, for it is only compared
+  [[nodiscard]] NodeName key() const { return NodeName(meta.name); }
+  bool operator==(const NodeLease&) const = default;
 };
 
 struct Pod {

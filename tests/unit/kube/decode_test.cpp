@@ -128,6 +128,51 @@ TEST(Decode, NodeIsReadAsFarAsThePlanNeedsIt) {
   EXPECT_EQ(node->allocatable, (StringMap{{"cpu", "3920m"}, {"memory", "16384256Ki"}}));
 }
 
+TEST(Decode, NodesFirstInternalAddressAndTheKubeletsPortAreRead) {
+  json object = json::parse(R"({
+    "metadata": {"name": "node-a", "uid": "u"},
+    "status": {
+      "addresses": [{"type": "Hostname", "address": "node-a"},
+                    {"type": "ExternalIP", "address": "203.0.113.7"},
+                    {"type": "InternalIP", "address": "10.1.2.3"},
+                    {"type": "InternalIP", "address": "fd00::1"}],
+      "daemonEndpoints": {"kubeletEndpoint": {"Port": 10251}}}})");
+  const auto node = decode_node(masked(object, node_mask()));
+  ASSERT_TRUE(node) << node.error().message;
+  EXPECT_EQ(node->internal_ip, "10.1.2.3");
+  EXPECT_EQ(node->kubelet_port, 10251);
+
+  for (const int port : {0, -1, 65536}) {
+    object["status"]["daemonEndpoints"]["kubeletEndpoint"]["Port"] = port;
+    EXPECT_EQ(decode_node(masked(object, node_mask()))->kubelet_port, 10250) << port;
+  }
+  object["status"] = json::object();
+  const auto silent = decode_node(masked(object, node_mask()));
+  EXPECT_EQ(silent->internal_ip, "");
+  EXPECT_EQ(silent->kubelet_port, 10250);
+  // Whether a pod fits has nothing to do with it.
+  EXPECT_EQ(silent->fingerprint, node->fingerprint);
+}
+
+TEST(Decode, NodesLeaseIsReadWithItsRenewTimeAsWritten) {
+  const json object = json::parse(R"({
+    "metadata": {"namespace": "kube-node-lease", "name": "node-a", "uid": "u",
+                 "resourceVersion": "9", "labels": {"a": "b"}},
+    "spec": {"holderIdentity": "node-a", "leaseDurationSeconds": 40,
+             "renewTime": "2026-01-02T03:04:05.678900Z"}})");
+  const auto lease = decode_node_lease(masked(object, node_lease_mask()));
+  ASSERT_TRUE(lease) << lease.error().message;
+  EXPECT_EQ(lease->key(), NodeName("node-a"));
+  EXPECT_EQ(lease->meta.version.str(), "9");
+  EXPECT_TRUE(lease->meta.labels.empty());
+  EXPECT_EQ(lease->renew_time, "2026-01-02T03:04:05.678900Z");
+
+  const auto never_renewed = decode_node_lease(json::parse(R"({"metadata": {"name": "n"}})"));
+  ASSERT_TRUE(never_renewed);
+  EXPECT_EQ(never_renewed->renew_time, "");
+  EXPECT_FALSE(decode_node_lease(json::parse(R"({"spec": {}})")));
+}
+
 TEST(Decode, NewNodeIsUnknownAndNotNotReady) {
   const auto node = decode_node(json::parse(R"({"metadata":{"name":"n"},"status":{}})"));
   ASSERT_TRUE(node);
@@ -153,6 +198,7 @@ void spoil(json& root, json& value) {
     value = wrong;
     EXPECT_NO_THROW(static_cast<void>(decode_pod(root)));
     EXPECT_NO_THROW(static_cast<void>(decode_node(root)));
+    EXPECT_NO_THROW(static_cast<void>(decode_node_lease(root)));
     EXPECT_NO_THROW(static_cast<void>(decode_meta(root)));
     EXPECT_NO_THROW(static_cast<void>(decode_pod_load(root)));
     EXPECT_NO_THROW(static_cast<void>(decode_pod(masked(root, pod_mask()))));
