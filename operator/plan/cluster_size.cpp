@@ -5,6 +5,7 @@
 
 #include "api/enums.h"
 #include "api/limits.h"
+#include "base/text.h"
 #include "plan/labels.h"
 
 namespace processhub::plan {
@@ -41,7 +42,7 @@ std::optional<int> size_of(const std::string& text) {
 std::optional<ClusterSizeReset> cluster_size_reset(const api::ProcessHub& hub) {
   const auto found = hub.meta.annotations.find(kResetClusterSizeAnnotation);
   if (found == hub.meta.annotations.end()) return std::nullopt;
-  ClusterSizeReset reset{.asked = found->second.substr(0, kShown)};
+  ClusterSizeReset reset{.asked = clean_text(found->second, kShown)};
   const std::optional<int> size = size_of(found->second);
   const api::PartitionToleranceSpec& spec = hub.spec.partition_tolerance;
   if (!size) {

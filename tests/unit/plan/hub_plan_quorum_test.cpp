@@ -148,6 +148,14 @@ TEST_F(HubQuorumTest, WhatIsNoSizeIsRefusedAndTheCommandGoesAllTheSame) {
   }
 }
 
+TEST_F(HubQuorumTest, OfALongValueTheBeginningIsShown) {
+  std::string asked = "x";
+  for (int i = 0; i < 100; ++i) asked += "\u00e9";  // two bytes each
+  reset(asked.c_str());
+  EXPECT_LT(plan().command->note.size(), 150U);
+  EXPECT_THAT(plan_.command->note, HasSubstr("\u00e9\": it must be"));  // no half of one
+}
+
 TEST_F(HubQuorumTest, WhereNoGreatestSizeCountsThereIsNothingToReset) {
   for (const auto kind :
        {api::PartitionToleranceKind::kDivergence, api::PartitionToleranceKind::kDynamicQuorum,
