@@ -149,7 +149,7 @@ void PlanExecutor::carry_out(const plan::LiftGate& action, Step step) {
       std::move(step));
 }
 
-void PlanExecutor::carry_out(const plan::RemoveCommand& action, Step step) {
+void PlanExecutor::carry_out(const plan::TakeOffCommand& action, Step step) {
   client_.merge_patch(
       {.resource = kube::kProcessHubChildren, .ns = action.child.ns, .name = action.child.name},
       {{"metadata",

@@ -44,7 +44,7 @@ class PlanExecutor {
   void carry_out(const plan::SetRole& action, Step step);
   void carry_out(const plan::TellRole& action, Step step);
   void carry_out(const plan::LiftGate& action, Step step);
-  void carry_out(const plan::RemoveCommand& action, Step step);
+  void carry_out(const plan::TakeOffCommand& action, Step step);
   void put(const plan::PutStatus& action, const Step& step);
   void post(const plan::CreatePod& action, Step step);
   void accept_existing(const plan::CreatePod& action, Step step);

@@ -296,7 +296,7 @@ void ChildController::ended(const plan::LiftGate& lift, const Result<kube::Objec
   if (result) own_writes_.wrote(lift.child, "pods", result->version);
 }
 
-void ChildController::ended(const plan::RemoveCommand& remove,
+void ChildController::ended(const plan::TakeOffCommand& remove,
                             const Result<kube::ObjectMeta>& result) {
   if (!result) return;
   own_writes_.wrote(remove.child, "processhubchildren", result->version);

@@ -49,7 +49,7 @@ class ChildController {
   void ended(const plan::SetRole& set, const Result<kube::ObjectMeta>& result);
   void ended(const plan::TellRole& told, const Result<kube::ObjectMeta>& result);
   void ended(const plan::LiftGate& lift, const Result<kube::ObjectMeta>& result);
-  void ended(const plan::RemoveCommand& remove, const Result<kube::ObjectMeta>& result);
+  void ended(const plan::TakeOffCommand& remove, const Result<kube::ObjectMeta>& result);
   void tell_of_refusal(const ChildKey& key, api::ChildStatus& status, WallTime now) const;
   void tell_of_conditions(const api::ProcessHubChild& child, const api::ChildStatus& status);
   void tell_of_place(const api::ProcessHubChild& child, const api::ChildStatus& status);

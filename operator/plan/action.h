@@ -127,7 +127,7 @@ struct LiftGate {
 };
 
 // Takes a command off the child once it is done or refused. Precondition: `uid` and `version`.
-struct RemoveCommand {
+struct TakeOffCommand {
   ChildKey child;
   Uid uid;
   ResourceVersion version;
@@ -135,10 +135,10 @@ struct RemoveCommand {
   std::string outcome;  // for the Event: reason and message
   std::string message;
   bool refused = false;
-  bool operator==(const RemoveCommand&) const = default;
+  bool operator==(const TakeOffCommand&) const = default;
 };
 
 using Action =
-    std::variant<CreatePod, DeletePod, PutStatus, SetRole, TellRole, LiftGate, RemoveCommand>;
+    std::variant<CreatePod, DeletePod, PutStatus, SetRole, TellRole, LiftGate, TakeOffCommand>;
 
 }  // namespace processhub::plan

@@ -494,7 +494,7 @@ class Assigner {
     const bool told_already = before != nullptr && before->status == told.status &&
                               before->reason == told.reason && before->message == told.message;
     if (told_already && told.status != ConditionStatus::kUnknown) {
-      out_.actions.emplace_back(RemoveCommand{.child = in_.child.key(),
+      out_.actions.emplace_back(TakeOffCommand{.child = in_.child.key(),
                                               .uid = in_.child.meta.uid,
                                               .version = in_.child.meta.version,
                                               .annotation = kSwitchToAnnotation,

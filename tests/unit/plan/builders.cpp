@@ -271,7 +271,7 @@ std::vector<std::string> told(const ChildPlan& plan, const api::ProcessHubChild&
                       std::string(to_string(tell->role.role)));
     } else if (const auto* lift = std::get_if<LiftGate>(&action)) {
       lines.push_back("lift " + short_name(lift->pod.name, child));
-    } else if (const auto* command = std::get_if<RemoveCommand>(&action)) {
+    } else if (const auto* command = std::get_if<TakeOffCommand>(&action)) {
       lines.push_back("remove " + command->annotation + " " + command->outcome);
     }
   }
