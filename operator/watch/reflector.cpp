@@ -128,7 +128,9 @@ void Reflector::open_watch() {
                                },
                            .opened =
                                [this, life] {
-                                 if (!life.expired()) note_progress();
+                                 if (life.expired()) return;
+                                 note_progress();
+                                 if (sink_.opened) sink_.opened();
                                }});
 }
 
@@ -179,6 +181,7 @@ void Reflector::on_watch_end(const Result<void>& result) {
                      &Reflector::open_watch);
   }
   const Error& error = result.error();
+  if (sink_.broken) sink_.broken();
   switch (error.kind) {
     case ErrorKind::kGone:  // the version is too old
       return list_anew(error);
@@ -209,6 +212,7 @@ void Reflector::list_anew(const Error& error) {
 
 void Reflector::wait_then(const Error& error, void (Reflector::*next)()) {
   note_problem(error);
+  if (sink_.broken) sink_.broken();
   state_ = State::kWaiting;
   const Duration own = backoff_.next(random_);
   const bool told = error.retry_after && *error.retry_after > std::chrono::milliseconds(0);

@@ -10,7 +10,7 @@
 
 namespace processhub::watch {
 
-// All are set. Objects hold what the reflector's projection keeps. An Error of
+// All but the last two are set. Objects hold what the reflector's projection keeps. An Error of
 // replace_item or upsert: the object cannot be read, and what was known of it stays.
 struct ReflectorSink {
   // A whole list: begin, any number of items, end. After a begin that has no end, another
@@ -22,6 +22,12 @@ struct ReflectorSink {
   std::function<Result<void>(nlohmann::json&&)> upsert;
   std::function<void(nlohmann::json&&)> remove;  // its last state, at the deletion's version
   std::function<void(const ResourceVersion&)> bookmark;
+
+  // For who must know whether it would hear of a change. `opened`: the server has accepted a
+  // watch. `broken`: a watch ended otherwise than in order, or none can be opened; may be told
+  // several times.
+  std::function<void()> opened = {};
+  std::function<void()> broken = {};
 };
 
 }  // namespace processhub::watch

@@ -250,6 +250,41 @@ TEST_F(ReflectorTest, AWatchThatBreaksIsResumedFromTheLastVersion) {
   EXPECT_THAT(resumed_at_once()->path(), HasSubstr("resourceVersion=11"));
 }
 
+TEST_F(ReflectorTest, ItTellsWhetherChangesAreHeardOf) {
+  std::string told;
+  ReflectorSink sink = this->sink();
+  sink.opened = [&] { told += "opened "; };
+  sink.broken = [&] { told += "broken "; };
+  Reflector reflector(client_, executor_, clock_, random_,
+                      {.resource = kThings, .mask = kube::Projection::everything()},
+                      std::move(sink));
+  const auto next = [&] {
+    executor_.settle();
+    return std::exchange(told, "");
+  };
+  reflector.start();
+  executor_.settle();
+  transport_.request()->fail(ErrorKind::kUnreachable);
+  EXPECT_EQ(next(), "broken ");
+  executor_.advance(1min);
+  transport_.request()->answer(200, page({}, 10));
+  EXPECT_EQ(next(), "");
+  auto watch = transport_.watch();
+  watch->accept();
+  EXPECT_EQ(next(), "opened ");
+  watch->line(event("BOOKMARK", thing("", 12)));
+  watch->end(200);
+  EXPECT_EQ(next(), "");  // in order: whatever happens meanwhile will be told
+  watch = transport_.watch();
+  watch->accept();
+  EXPECT_EQ(next(), "opened ");
+  watch->line(event("BOOKMARK", thing("", 13)));
+  watch->fail(ErrorKind::kBroken);
+  EXPECT_EQ(next(), "broken ");
+  transport_.watch()->accept();
+  EXPECT_EQ(next(), "opened ");
+}
+
 TEST_F(ReflectorTest, ASilentWatchIsResumedOnceItsTimeIsOver) {
   const auto watch = watching();
   EXPECT_GE(watch->idle_limit(), 330s);
