@@ -18,8 +18,9 @@ struct Caches {
   using HubOnNode = std::pair<HubKey, NodeName>;
 
   cache::Store<kube::Node> nodes;
-  cache::Store<kube::Pod> pods;           // those with the label processhub.io/hub
-  cache::Store<kube::PodLoad> pod_loads;  // all there are; empty until they are needed
+  cache::Store<kube::NodeLease> node_leases;  // empty until they are needed
+  cache::Store<kube::Pod> pods;               // those with the label processhub.io/hub
+  cache::Store<kube::PodLoad> pod_loads;      // all there are; empty until they are needed
   cache::Store<api::ProcessHub> hubs;
   cache::Store<api::ProcessHubChild> children;
 

@@ -119,16 +119,24 @@ std::unique_ptr<kube::Stream> ScriptedTransport::stream(kube::Request request,
   return std::make_unique<Handle>(stream);
 }
 
-void ScriptedTransport::connect(std::string address, int port,
-                                std::chrono::milliseconds /*deadline*/,
+void ScriptedTransport::connect(std::string address, int port, std::chrono::milliseconds deadline,
                                 std::function<void(Result<void>)> done) {
-  ++connects_seen_;
-  executor_.post([this, life = std::weak_ptr(life_), address = std::move(address), port,
-                  done = std::move(done)] {
-    if (life.expired()) return;
-    if (!refused_.contains(address)) return done({});
-    done(processhub::fail(ErrorKind::kUnreachable,
-                          "no connection to " + address + ":" + std::to_string(port)));
+  const size_t number = connects_.size();
+  connects_.push_back({.address = address, .port = port, .deadline = deadline});
+  const std::string where = address + ":" + std::to_string(port);
+  if (silent_.contains(address)) {
+    silences_[number] = executor_.post_after(deadline, [this, number, where, done] {
+      silences_.erase(number);
+      done(processhub::fail(ErrorKind::kTimeout, "no answer from " + where));
+    });
+    return;
+  }
+  Result<void> result = connected_;
+  if (refused_.contains(address)) {
+    result = processhub::fail(ErrorKind::kUnreachable, "no connection to " + where);
+  }
+  executor_.post([life = std::weak_ptr(life_), result, done = std::move(done)] {
+    if (!life.expired()) done(result);
   });
 }
 

@@ -15,6 +15,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -107,9 +108,20 @@ class ScriptedTransport final : public kube::Transport {
   void serve(std::function<void(std::shared_ptr<Exchange>)> requests,
              std::function<void(std::shared_ptr<ScriptedStream>)> streams = {});
 
-  // Addresses that no connection can be made to from now on.
+  // Addresses that no connection can be made to from now on, and those that do not answer: a
+  // connection fails when its deadline is over.
   void refuse(std::set<std::string> addresses) { refused_ = std::move(addresses); }
-  [[nodiscard]] int connects_seen() const { return connects_seen_; }
+  void silence(std::set<std::string> addresses) { silent_ = std::move(addresses); }
+  // What comes of every connection from now on, but for those to such addresses.
+  void connect_with(Result<void> result) { connected_ = std::move(result); }
+  struct Connect {
+    std::string address;
+    int port;
+    std::chrono::milliseconds deadline;
+  };
+  // That were ever tried.
+  [[nodiscard]] const std::vector<Connect>& connects() const { return connects_; }
+  [[nodiscard]] int connects_seen() const { return static_cast<int>(connects_.size()); }
 
   // That the test has not taken.
   [[nodiscard]] size_t requests_waiting() const { return requests_.size(); }
@@ -125,7 +137,10 @@ class ScriptedTransport final : public kube::Transport {
   std::function<void(std::shared_ptr<Exchange>)> serve_requests_;
   std::function<void(std::shared_ptr<ScriptedStream>)> serve_streams_;
   std::set<std::string> refused_;
-  int connects_seen_ = 0;
+  std::set<std::string> silent_;
+  Result<void> connected_ = {};
+  std::vector<Connect> connects_;
+  std::map<size_t, Timer> silences_;  // of the connects that are not answered yet
   int requests_seen_ = 0;
   int watches_seen_ = 0;
   std::shared_ptr<int> life_ = std::make_shared<int>();  // posted tasks watch it
