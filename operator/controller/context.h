@@ -10,6 +10,7 @@
 #include "base/executor.h"
 #include "controller/caches.h"
 #include "controller/hub_registry.h"
+#include "controller/node_detector.h"
 #include "controller/node_scores.h"
 #include "controller/template_book.h"
 #include "kube/client.h"
@@ -37,6 +38,7 @@ struct Context {
   HubRegistry& hubs;
   TemplateBook& templates;
   NodeScores& scores;
+  NodeDetector& detector;
   status::EventRecorder& events;
   Observer observer = {};
 

@@ -111,6 +111,7 @@ void HubController::lead(bool leads) {
   }
   context_.hubs.clear();
   context_.scores.forget_all();
+  context_.detector.forget_all();
   inline_children_.stop();
   if (leads) add_all();
 }
@@ -125,7 +126,9 @@ void HubController::reconcile(const HubKey& key) {
   HubEntry& entry = context_.hubs.at(key);
   if (entry.frame != nullptr && entry.frame->uid != hub->meta.uid) entry = {};  // another hub
   std::optional<std::string> problem = hub->problem;
-  if (!problem) {
+  if (problem) {
+    context_.detector.forget(key);
+  } else {
     std::optional<plan::NodeScores> scores = scores_of(*hub);
     if (!scores && entry.frame == nullptr) return worker_.rest(key);  // until they are measured
     // The children plan with it, also while our own writes are on their way to the caches.
@@ -183,11 +186,13 @@ std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry&
   const WallTime now = context_.clock.wall_now();
   const auto reset = plan::cluster_size_reset(*hub);
   const auto& pods = context_.caches.pods_by_hub_and_node.entries();
+  context_.detector.use(*hub);
   Membership membership = plan::next_membership(
       {.hub = hub->spec,
        .nodes = nodes,
        .previous = entry.frame ? &entry.frame->membership.members : nullptr,
        .holds_pods = [&](const NodeName& node) { return pods.contains({hub->key(), node}); },
+       .suspected = [&](const NodeName& node) { return context_.detector.suspected(*hub, node); },
        .now = now,
        .frozen_before = entry.frame && entry.frame->membership.frozen(),
        .losses_count_from = entry.frame ? entry.frame->membership.losses_count_from : WallTime(),
@@ -402,6 +407,7 @@ void HubController::forget(const HubKey& key) {
   own_writes_.forget(key);
   context_.templates.forget(key);
   context_.scores.forget(key);
+  context_.detector.forget(key);
   if (context_.hubs.find(key) == nullptr) return;
   context_.hubs.erase(key);
   if (context_.observer.hub_gone) context_.observer.hub_gone(key);

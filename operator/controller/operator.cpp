@@ -16,6 +16,8 @@ constexpr size_t kChildWorkers = 64;
 // The server sends a bookmark about every minute: a connection that is silent for longer
 // than this is dead, though nobody has said so.
 constexpr auto kLongestSilence = std::chrono::seconds(150);
+// Where each kubelet renews a Lease of its node's name.
+constexpr const char* kNodeLeaseNamespace = "kube-node-lease";
 
 kube::Projection custom_resource_mask() { return kube::meta_mask().with({"spec", "status"}); }
 
@@ -42,6 +44,9 @@ Operator::Operator(kube::Transport& transport, Executor& executor, const Clock& 
       scores_(
           client_, executor, caches_, [this] { watch_pod_loads(); },
           [this](const HubKey& hub) { hub_controller_.add(hub); }),
+      detector_(
+          transport, executor, clock, random, caches_, [this] { watch_node_leases(); },
+          [this](const HubKey& hub) { hub_controller_.add(hub); }),
       events_(client_, clock, options_.identity),
       context_{.client = client_,
                .transport = transport,
@@ -51,6 +56,7 @@ Operator::Operator(kube::Transport& transport, Executor& executor, const Clock& 
                .hubs = registry_,
                .templates = templates_,
                .scores = scores_,
+               .detector = detector_,
                .events = events_,
                .observer = options_.observer},
       child_controller_(context_, queue_options(options_, "processhubchild", kChildWorkers)),
@@ -59,35 +65,38 @@ Operator::Operator(kube::Transport& transport, Executor& executor, const Clock& 
 
 void Operator::start(std::function<void()> synced) {
   on_synced_ = std::move(synced);
-  watch(kube::kNodes, kube::node_mask(), "",
+  watch({.resource = kube::kNodes, .mask = kube::node_mask()},
         cache::store_sink<kube::Node>(caches_.nodes, kube::decode_node));
-  watch(kube::kPods, kube::pod_mask(), plan::kHubLabel,
+  watch({.resource = kube::kPods,
+         .mask = kube::pod_mask(),
+         .ns = options_.ns,
+         .label_selector = plan::kHubLabel},
         cache::store_sink<kube::Pod>(caches_.pods, kube::decode_pod));
-  watch(kube::kProcessHubs, custom_resource_mask(), "",
+  watch({.resource = kube::kProcessHubs, .mask = custom_resource_mask(), .ns = options_.ns},
         cache::store_sink<api::ProcessHub>(caches_.hubs, api::parse_hub));
-  watch(kube::kProcessHubChildren, custom_resource_mask(), "",
+  watch({.resource = kube::kProcessHubChildren, .mask = custom_resource_mask(), .ns = options_.ns},
         cache::store_sink<api::ProcessHubChild>(caches_.children, api::parse_child));
 }
 
 // Also those of others: they load the nodes as well. With one namespace to watch, of that alone.
 void Operator::watch_pod_loads() {
-  watch(kube::kPods, kube::pod_load_mask(), "",
+  watch({.resource = kube::kPods, .mask = kube::pod_load_mask(), .ns = options_.ns},
         cache::store_sink<kube::PodLoad>(caches_.pod_loads, kube::decode_pod_load));
 }
 
-void Operator::watch(kube::Resource resource, kube::Projection mask, std::string label_selector,
-                     watch::ReflectorSink sink) {
+void Operator::watch_node_leases() {
+  watch({.resource = kube::kLeases, .mask = kube::node_lease_mask(), .ns = kNodeLeaseNamespace},
+        detector_.lease_sink());
+}
+
+void Operator::watch(watch::ReflectorOptions options, watch::ReflectorSink sink) {
   sink.replace_end = [this, store = std::move(sink.replace_end)](const ResourceVersion& version) {
     store(version);
     // Not from within the reflector's own step.
     executor_.post([this] { check_synced(); });
   };
-  watch::ReflectorOptions options{.resource = resource,
-                                  .mask = std::move(mask),
-                                  .ns = resource.namespaced ? options_.ns : std::string(),
-                                  .label_selector = std::move(label_selector),
-                                  .longest_silence = kLongestSilence};
-  watched_.emplace_back(resource.plural);
+  options.longest_silence = kLongestSilence;
+  watched_.emplace_back(options.resource.plural);
   reflectors_.push_back(std::make_unique<watch::Reflector>(client_, executor_, clock_, random_,
                                                            std::move(options), std::move(sink)));
   reflectors_.back()->start();

@@ -54,9 +54,9 @@ class Operator {
   [[nodiscard]] const ChildController& children() const { return child_controller_; }
 
  private:
-  void watch(kube::Resource resource, kube::Projection mask, std::string label_selector,
-             watch::ReflectorSink sink);
+  void watch(watch::ReflectorOptions options, watch::ReflectorSink sink);
   void watch_pod_loads();
+  void watch_node_leases();
   void check_synced();
 
   Executor& executor_;
@@ -68,6 +68,7 @@ class Operator {
   HubRegistry registry_;
   TemplateBook templates_;
   NodeScores scores_;
+  NodeDetector detector_;
   status::EventRecorder events_;
   Context context_;
   ChildController child_controller_;
