@@ -73,6 +73,8 @@ controller::Observer observer(server::Metrics& metrics) {
             children("migrating", status.children.migrating);
             children("pending", status.children.pending);
           },
+      .nodes_suspect = [&metrics](const HubKey& hub,
+                                  size_t count) { metrics.nodes_suspect(hub, count); },
       .hub_gone = [&metrics](const HubKey& hub) { metrics.forget_hub(hub); },
   };
 }

@@ -26,6 +26,7 @@ struct Observer {
   std::function<void(const HubKey&, std::string_view reason)> migrated = {};
   std::function<void(const HubKey&, std::string_view cause)> promoted = {};
   std::function<void(const HubKey&, const api::HubStatus&)> hub_status = {};
+  std::function<void(const HubKey&, size_t count)> nodes_suspect = {};
   std::function<void(const HubKey&)> hub_gone = {};
 };
 

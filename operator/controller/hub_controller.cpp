@@ -43,6 +43,12 @@ std::optional<std::string> problem_of_ring(const api::DistributionSpec& spec,
       members.size(), points, kMostPoints);
 }
 
+size_t suspects_of(const Membership& membership) {
+  return static_cast<size_t>(
+      std::count_if(membership.nodes.begin(), membership.nodes.end(),
+                    [](const auto& node) { return node.second.matches && node.second.suspect; }));
+}
+
 }  // namespace
 
 struct HubController::Writes {
@@ -205,6 +211,9 @@ std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry&
   const auto before = entry.frame;
   entry.frame = plan::make_frame(hub, std::move(membership), before.get(), std::move(scores));
   entry.problem.clear();
+  if (context_.observer.nodes_suspect) {
+    context_.observer.nodes_suspect(hub->key(), suspects_of(entry.frame->membership));
+  }
   if (before == nullptr) count_moves(hub->key(), entry);
   update_ledger(before.get(), entry);
   const auto children = context_.caches.children_by_hub.entries().find(hub->key());

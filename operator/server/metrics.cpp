@@ -65,6 +65,7 @@ struct HubSeries {
   std::map<std::string, Gauge*, std::less<>> children;      // by state
   std::map<std::string, Counter*, std::less<>> migrations;  // by reason
   Gauge* ring_nodes = nullptr;
+  Gauge* nodes_suspect = nullptr;
   Counter* pods_created = nullptr;
   Counter* pods_deleted = nullptr;
 };
@@ -123,6 +124,9 @@ struct Metrics::Families {
   Family<Gauge>& children = gauge("processhub_children", "Children of a hub by their state.");
   Family<Gauge>& ring_nodes =
       gauge("processhub_ring_nodes", "Nodes that a hub places its children on.");
+  Family<Gauge>& nodes_suspect =
+      gauge("processhub_nodes_suspect",
+            "Nodes of a hub that are not Ready or that its detection does not reach.");
   Family<Counter>& migrations =
       counter("processhub_migrations_total", "Voluntary moves begun, by reason.");
   Family<Counter>& pods_created = counter("processhub_pods_created_total", "Pods created.");
@@ -191,6 +195,12 @@ void Metrics::ring_nodes(const HubKey& hub, size_t count) {
   series->Set(static_cast<double>(count));
 }
 
+void Metrics::nodes_suspect(const HubKey& hub, size_t count) {
+  Gauge*& series = families_->hubs[hub].nodes_suspect;
+  if (series == nullptr) series = &families_->nodes_suspect.Add(of(hub));
+  series->Set(static_cast<double>(count));
+}
+
 void Metrics::migrated(const HubKey& hub, std::string_view reason) {
   Counter*& series = families_->hubs[hub].migrations[std::string(reason)];
   if (series == nullptr) series = &families_->migrations.Add(of(hub, "reason", reason));
@@ -216,6 +226,7 @@ void Metrics::forget_hub(const HubKey& hub) {
   for (const auto& [state, gauge] : series.children) families_->children.Remove(gauge);
   for (const auto& [reason, counter] : series.migrations) families_->migrations.Remove(counter);
   families_->ring_nodes.Remove(series.ring_nodes);
+  families_->nodes_suspect.Remove(series.nodes_suspect);
   families_->pods_created.Remove(series.pods_created);
   families_->pods_deleted.Remove(series.pods_deleted);
   families_->hubs.erase(found);

@@ -45,10 +45,11 @@ class Metrics {
   // Whether this process leads by the Lease `name`.
   void leading(std::string_view name, bool leads);
 
-  // A hub: its children by state ("ready", "degraded" ...), the nodes of its ring,
-  // moves by reason, pods made and deleted.
+  // A hub: its children by state ("ready", "degraded" ...), the nodes of its ring, those of
+  // its nodes that it suspects, moves by reason, pods made and deleted.
   void children(const HubKey& hub, std::string_view state, size_t count);
   void ring_nodes(const HubKey& hub, size_t count);
+  void nodes_suspect(const HubKey& hub, size_t count);
   void migrated(const HubKey& hub, std::string_view reason);
   void pod_created(const HubKey& hub);
   void pod_deleted(const HubKey& hub);

@@ -74,6 +74,7 @@ TEST(Metrics, ForgetsAllSeriesOfAHubAndNoOther) {
     metrics.children(hub, "ready", 40);
     metrics.children(hub, "degraded", 0);
     metrics.ring_nodes(hub, 5);
+    metrics.nodes_suspect(hub, 2);
     metrics.migrated(hub, "NodeLost");
     metrics.pod_created(hub);
     metrics.pod_deleted(hub);
@@ -84,6 +85,8 @@ TEST(Metrics, ForgetsAllSeriesOfAHubAndNoOther) {
   EXPECT_THAT(metrics.text(), Not(HasSubstr("workers")));
   EXPECT_THAT(metrics.text(),
               HasSubstr(R"(processhub_ring_nodes{hub="others",namespace="shop"} 5)"));
+  EXPECT_THAT(metrics.text(),
+              HasSubstr(R"(processhub_nodes_suspect{hub="others",namespace="shop"} 2)"));
   EXPECT_THAT(
       metrics.text(),
       HasSubstr(
