@@ -1,0 +1,32 @@
+// The in-memory API server gives the answers that a real one gives (conformance.h).
+#include "fake/conformance.h"
+
+#include <gtest/gtest.h>
+
+#include "support/fake_executor.h"
+
+#include "fake/fake_transport.h"
+
+namespace processhub::testing {
+namespace {
+
+TEST(FakeConformance, TheFakeAnswersAsTheTableSays) {
+  FakeClock clock;
+  FakeExecutor executor(clock);
+  ApiServer server(clock);
+  FakeTransport transport(server, executor);
+  bool stopped = false;
+  const auto run = [&] {
+    stopped = false;
+    EXPECT_TRUE(executor.advance_until([&] { return stopped; }, std::chrono::minutes(1)));
+  };
+  Conversation talk(transport, run, [&] { stopped = true; }, {{"NS", "shop"}, {"NODE", "node-1"}});
+  for (const Step& step : conformance_steps()) {
+    // What happened long ago has been compacted by the time of the watches.
+    if (step.path.find("resourceVersion=1&") != std::string::npos) server.compact();
+    EXPECT_EQ(talk.have(step), step.outcome) << step.name << "\n" << talk.last_answer();
+  }
+}
+
+}  // namespace
+}  // namespace processhub::testing
