@@ -36,21 +36,28 @@ std::optional<Response> check_preconditions(const Kind& kind, const json& object
   return std::nullopt;
 }
 
-std::optional<int64_t> grace_of(const Route& route, const json& options) {
-  if (const auto found = options.find("gracePeriodSeconds");
-      found != options.end() && found->is_number_integer()) {
-    return found->get<int64_t>();
+// Of a request without a body.
+json options_of(const Route& route) {
+  json options = json::object();
+  if (const std::string policy = route.value("propagationPolicy"); !policy.empty()) {
+    options["propagationPolicy"] = policy;
   }
   const std::string text = route.value("gracePeriodSeconds");
   int64_t seconds = 0;
   const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (text.empty() || error != std::errc()) return std::nullopt;
-  return seconds;
+  if (!text.empty() && error == std::errc()) options["gracePeriodSeconds"] = seconds;
+  return options;
+}
+
+std::optional<int64_t> grace_of(const json& options) {
+  const auto found = options.find("gracePeriodSeconds");
+  if (found == options.end() || !found->is_number_integer()) return std::nullopt;
+  return found->get<int64_t>();
 }
 
 // The finalizers for the garbage collector that the policy asks for, and no others of its.
-void apply_policy(const Route& route, const json& options, json& object) {
-  const std::string policy = options.value("propagationPolicy", route.value("propagationPolicy"));
+void apply_policy(const json& options, json& object) {
+  const std::string policy = options.value("propagationPolicy", "");
   if (policy.empty()) return;
   json& meta = object["metadata"];
   json kept = json::array();
@@ -71,10 +78,14 @@ void apply_policy(const Route& route, const json& options, json& object) {
 Response ApiServer::remove(const Route& route, const std::string& body) {
   const ObjectPtr before = store_.find(*route.kind, route.key());
   if (!before) return not_found(*route.kind, route.name);
-  json options = json::object();
-  if (!body.empty()) options = json::parse(body, nullptr, false);
+  if (body.empty()) return remove_one(route, before, options_of(route));
+  const json options = json::parse(body, nullptr, false);
   if (!options.is_object()) return bad_request("the delete options are no JSON object");
-  return remove_one(route, before, options);
+  // Beside a body the query says nothing, not even that this is a trial.
+  Route bare = route;
+  bare.query.clear();
+  if (!options.value("dryRun", json::array()).empty()) bare.query["dryRun"] = "All";
+  return remove_one(bare, before, options);
 }
 
 Response ApiServer::remove_one(const Route& route, const ObjectPtr& before, const json& options) {
@@ -84,9 +95,9 @@ Response ApiServer::remove_one(const Route& route, const ObjectPtr& before, cons
   const WallTime now = clock_.wall_now();
   json after = *before;
   GracefulDelete how;
-  if (kind.graceful) how = begin_delete(after, grace_of(route, options), now);
+  if (kind.graceful) how = begin_delete(after, grace_of(options), now);
   if (how.pending) return answer(200, *before);
-  apply_policy(route, options, after);
+  apply_policy(options, after);
   if (has_finalizers(after)) {
     if (!how.graceful) mark_deleting(after, now);
     if (after == *before) return answer(200, *before);

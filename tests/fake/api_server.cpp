@@ -16,6 +16,7 @@ using kube::Response;
 namespace {
 
 constexpr std::string_view kMetadataAlone = "as=PartialObjectMetadata";
+constexpr std::string_view kMetadataOfList = "as=PartialObjectMetadataList";
 
 std::optional<int64_t> number_of(std::string_view text) {
   int64_t value = 0;
@@ -68,7 +69,15 @@ Response as_wanted(const kube::Request& request, Response response) {
   }
   json body = json::parse(response.body);
   if (body.at("kind") == "Status") return response;
-  if (body.contains("items")) {
+  const bool list = body.contains("items");
+  if (list != (request.accept.find(kMetadataOfList) != std::string::npos)) {
+    return answer_of(failure(406, "NotAcceptable",
+                             list ? "you requested PartialObjectMetadata, but the requested object "
+                                    "is a list"
+                                  : "you requested PartialObjectMetadataList, but the requested "
+                                    "object is not a list"));
+  }
+  if (list) {
     for (json& item : body.at("items")) item = metadata_alone(item);
     body["kind"] = "PartialObjectMetadataList";
     body["apiVersion"] = "meta.k8s.io/v1";
@@ -189,11 +198,14 @@ Response ApiServer::list(const Route& route) const {
   json meta = {{"resourceVersion", std::to_string(version)}};
   for (auto at = last.empty() ? objects.begin() : objects.upper_bound(last); at != objects.end();
        ++at) {
-    if (!selection->matches(*at->second)) continue;
+    const bool in_scope = route.ns.empty() || kube::meta_text(*at->second, "namespace") == route.ns;
+    if (!in_scope) continue;
+    // There is more to look at; whether any of it matches nobody has seen.
     if (limit != 0 && items.size() == limit) {
       meta["continue"] = token_of(version, last);
       break;
     }
+    if (!selection->matches(*at->second)) continue;
     items.push_back(*at->second);
     if (!route.kind->custom) {
       items.back().erase("kind");
@@ -225,7 +237,7 @@ std::shared_ptr<ServerWatch> ApiServer::watch(const kube::Request& request, Resp
   } else if (const auto from = number_of(wanted)) {
     version = *from;
   } else {
-    refusal = bad_request("invalid resource version: " + wanted);
+    refusal = answer_of(failure(500, "", "resourceVersion: Invalid value: \"" + wanted + "\""));
     return nullptr;
   }
   const bool bookmarks = route->value("allowWatchBookmarks") == "true";

@@ -59,6 +59,11 @@ std::optional<Response> check_identity(const Route& route, json& body) {
   if (meta.is_null()) meta = json::object();
   if (!meta.is_object()) return bad_request("metadata is not an object");
   const std::string ns = kube::meta_text(body, "namespace");
+  const std::string name = kube::meta_text(body, "name");
+  if (!route.name.empty() && name != route.name) {
+    return bad_request("the name of the object (" + name +
+                       ") does not match the name on the URL (" + route.name + ")");
+  }
   if (!ns.empty() && ns != route.ns) {
     return bad_request(
         "the namespace of the provided object does not match the namespace sent on the request");
@@ -94,9 +99,8 @@ Response ApiServer::create(const Route& route, json body) {
                    "Required value: name or generateName is required");
   }
   if (!is_absent(version_of(body))) {
-    return answer_of(failure(500, "InternalError",
-                             "Internal error occurred: resourceVersion should not be set on "
-                             "objects to be created"));
+    return answer_of(
+        failure(500, "", "resourceVersion should not be set on objects to be created"));
   }
   if (std::find(closed_.begin(), closed_.end(), route.ns) != closed_.end()) {
     return answer_of(failure(403, "Forbidden",
@@ -114,17 +118,15 @@ Response ApiServer::create(const Route& route, json body) {
 Response ApiServer::replace(const Route& route, json body) {
   const Kind& kind = *route.kind;
   if (auto refusal = check_identity(route, body)) return *refusal;
-  const std::string name = kube::meta_text(body, "name");
-  if (name != route.name) {
-    return bad_request("the name of the object (" + name +
-                       ") does not match the name on the URL (" + route.name + ")");
-  }
+  const std::string& name = route.name;
   const ObjectPtr before = store_.find(kind, route.key());
+  const bool may_create = kind.create_on_update && route.subresource.empty();
+  if (!before && !may_create) return not_found(kind, name);
   const std::string uid = kube::meta_text(body, "uid");
   const std::string present = before ? kube::meta_text(*before, "uid") : "";
   if (!uid.empty() && uid != present) return uid_conflict(kind, name, uid, present);
   if (!before) {
-    if (!kind.create_on_update || !route.subresource.empty()) return not_found(kind, name);
+    body["metadata"].erase("resourceVersion");
     return create(route, std::move(body));
   }
   if (auto refusal = check_version(kind, *before, body)) return *refusal;
@@ -145,6 +147,7 @@ Response ApiServer::patch(const kube::Request& request, const Route& route) {
   if (!after.contains("metadata") || !after.at("metadata").is_object()) {
     return bad_request("metadata is not an object");
   }
+  if (auto refusal = check_identity(route, after)) return *refusal;
   if (auto refusal = check_version(kind, *before, after)) return *refusal;
   return update(route, Method::kPatch, before, std::move(after));
 }

@@ -73,7 +73,7 @@ std::string Conversation::ask(kube::Request request, const Step& step) {
   last_answer_ = (*got)->body;
   const json body = json::parse(last_answer_, nullptr, false);
   if (!body.is_object()) return std::to_string((*got)->status) + " no object";
-  std::string outcome = describe((*got)->status, body);
+  std::string outcome = describe((*got)->status, body, step.shared);
   for (const std::string& pointer : step.show) {
     const json value = body.value(json::json_pointer(pointer), json());
     outcome += " " + pointer + "=" + (value.is_string() ? value.get<std::string>() : value.dump());
@@ -86,7 +86,7 @@ std::string Conversation::ask(kube::Request request, const Step& step) {
   return outcome;
 }
 
-std::string Conversation::describe(int code, const json& body) {
+std::string Conversation::describe(int code, const json& body, bool shared) {
   std::string outcome = std::to_string(code) + " ";
   const std::string kind = body.value("kind", "");
   if (kind == "Status") {
@@ -94,7 +94,9 @@ std::string Conversation::describe(int code, const json& body) {
     outcome += body.value("reason", "");
     const json causes = body.value(json::json_pointer("/details/causes"), json::array());
     for (const json& cause : causes) {
-      if (cause.contains("field")) outcome += " " + cause.at("field").get<std::string>();
+      // Some are named twice.
+      const std::string field = " " + cause.value("field", "");
+      if (field != " " && !outcome.ends_with(field)) outcome += field;
     }
     return outcome;
   }
@@ -111,7 +113,9 @@ std::string Conversation::describe(int code, const json& body) {
   const std::string uid = kube::meta_text(body, "uid");
   const std::string version = kube::meta_text(body, "resourceVersion");
   const auto known = versions_.find(uid);
-  outcome += known == versions_.end() ? " first" : known->second == version ? " same" : " new";
+  if (!shared) {
+    outcome += known == versions_.end() ? " first" : known->second == version ? " same" : " new";
+  }
   versions_[uid] = version;
   if (meta.contains("generation")) outcome += " gen=" + meta.at("generation").dump();
   if (meta.contains("deletionTimestamp")) {

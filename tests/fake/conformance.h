@@ -34,6 +34,8 @@ struct Step {
   std::string save = {};
   std::vector<std::string> show = {};
   bool metadata_alone = false;
+  // Others write the object too (a Node, its controllers): its version is not looked at.
+  bool shared = false;
   std::string content_type = {};  // empty: what the method commonly has
 };
 
@@ -54,7 +56,7 @@ class Conversation {
   [[nodiscard]] std::string fill(const std::string& text) const;
   std::string ask(kube::Request request, const Step& step);
   std::string listen(kube::Request request);
-  std::string describe(int code, const nlohmann::json& body);
+  std::string describe(int code, const nlohmann::json& body, bool shared = false);
 
   kube::Transport& transport_;
   std::function<void()> run_;

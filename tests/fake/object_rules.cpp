@@ -68,6 +68,11 @@ void tolerate_by_default(json& spec, const char* key) {
       {{"key", key}, {"operator", "Exists"}, {"effect", "NoExecute"}, {"tolerationSeconds", 300}});
 }
 
+void tolerate_lost_nodes(json& spec) {
+  tolerate_by_default(spec, "node.kubernetes.io/not-ready");
+  tolerate_by_default(spec, "node.kubernetes.io/unreachable");
+}
+
 // As the defaults and the admission plugins of a real server make it.
 void prepare_pod(json& pod, WallTime now) {
   json& spec = pod["spec"];
@@ -75,8 +80,7 @@ void prepare_pod(json& pod, WallTime now) {
   spec.emplace("restartPolicy", "Always");
   spec.emplace("terminationGracePeriodSeconds", 30);
   spec.emplace("schedulerName", "default-scheduler");
-  tolerate_by_default(spec, "node.kubernetes.io/not-ready");
-  tolerate_by_default(spec, "node.kubernetes.io/unreachable");
+  tolerate_lost_nodes(spec);
   pod["status"] = {{"phase", "Pending"}};
   if (spec.contains("schedulingGates")) {
     set_condition(pod, "PodScheduled", "False", "SchedulingGated",
@@ -98,9 +102,13 @@ std::optional<Response> check_pod(const json& before, const json& after) {
   json new_spec = member(after, "spec");
   if (!new_spec.is_object()) new_spec = json::object();
   const json gates = member(new_spec, "schedulingGates");
-  if (!is_subset(gates, member(old_spec, "schedulingGates"))) {
-    return invalid(kind, name, "FieldValueForbidden", "spec.schedulingGates",
-                   "Forbidden: only deletion is allowed, but found new scheduling gate");
+  const json old_gates = member(old_spec, "schedulingGates");
+  for (size_t i = 0; i < gates.size(); ++i) {
+    if (std::find(old_gates.begin(), old_gates.end(), gates[i]) != old_gates.end()) continue;
+    return invalid(kind, name, "FieldValueForbidden",
+                   "spec.schedulingGates[" + std::to_string(i) + "].name",
+                   "Forbidden: only deletion is allowed, but found new scheduling gate '" +
+                       gates[i].value("name", "") + "'");
   }
   if (!is_subset(member(old_spec, "tolerations"), member(new_spec, "tolerations"))) {
     return invalid(kind, name, "FieldValueForbidden", "spec.tolerations",
@@ -130,8 +138,13 @@ std::optional<Response> check_pod(const json& before, const json& after) {
 std::optional<Response> check_meta(const Kind& kind, const json& before, const json& after) {
   const json& old_meta = before.at("metadata");
   const json& new_meta = after.at("metadata");
-  for (const char* key : {"name", "namespace", "uid", "creationTimestamp", "deletionTimestamp",
-                          "deletionGracePeriodSeconds"}) {
+  const json kept = member(old_meta, "finalizers");
+  if (is_deleting(before) && !is_subset(member(new_meta, "finalizers"), kept)) {
+    return invalid(kind, kube::meta_text(before, "name"), "FieldValueForbidden",
+                   "metadata.finalizers",
+                   "Forbidden: no new finalizers can be added if the object is being deleted");
+  }
+  for (const char* key : {"uid", "deletionTimestamp", "deletionGracePeriodSeconds"}) {
     const json now = member(new_meta, key);
     if (now != member(old_meta, key)) {
       return immutable(kind, kube::meta_text(before, "name"), std::string("metadata.") + key, now);
@@ -186,9 +199,10 @@ std::optional<Response> prepare_update(const Kind& kind, const std::string& subr
   json& meta = after["metadata"];
   meta.erase("managedFields");
   // What a client leaves out of these it does not mean to change; a delete cannot be undone.
-  for (const char* key : {"uid", "creationTimestamp", "namespace", "deletionGracePeriodSeconds"}) {
+  for (const char* key : {"uid", "namespace", "deletionGracePeriodSeconds"}) {
     if (!meta.contains(key)) take(meta, old_meta, key);
   }
+  take(meta, old_meta, "creationTimestamp");
   if (old_meta.contains("deletionTimestamp")) take(meta, old_meta, "deletionTimestamp");
   take(meta, old_meta, "generation");
   take(meta, old_meta, "resourceVersion");
@@ -203,6 +217,7 @@ std::optional<Response> prepare_update(const Kind& kind, const std::string& subr
   }
   if (auto refusal = check_meta(kind, before, after)) return refusal;
   if (kind.resource == kube::kPods) {
+    if (subresource.empty() && after.contains("spec")) tolerate_lost_nodes(after["spec"]);
     if (auto refusal = check_pod(before, after)) return refusal;
   }
   if (kind.has_generation) {

@@ -15,8 +15,8 @@ json details_of(const Kind& kind, const std::string& name, std::string_view what
 
 json failure(int code, std::string_view reason, const std::string& message, json details) {
   json status = {{"kind", "Status"},    {"apiVersion", "v1"}, {"metadata", json::object()},
-                 {"status", "Failure"}, {"message", message}, {"reason", reason},
-                 {"code", code}};
+                 {"status", "Failure"}, {"message", message}, {"code", code}};
+  if (!reason.empty()) status["reason"] = reason;
   if (!details.is_null()) status["details"] = std::move(details);
   return status;
 }
