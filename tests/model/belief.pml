@@ -28,6 +28,7 @@
 #define PREVIOUS 1 /* ASK: only the pod that was the status's active before */
 #define CHANGED 2  /* ASK: only pods that this operator's own seal changed */
 #define NOBODY 3   /* ASK: nobody */
+#define NOTED 4    /* ASK: pods that the status notes as once named and not yet known to have stopped */
 #ifndef ASK
 #define ASK ALL
 #endif
@@ -49,7 +50,10 @@
 #define REACH 0
 #endif
 
+#ifndef PODS /* 2 or 3 */
 #define PODS 3
+#endif
+#define ALL_PODS ((1 << PODS) - 1)
 #define BIT(p) (1 << (p))
 #define HAS(set, p) (((set) >> (p)) & 1)
 
@@ -65,18 +69,22 @@ mtype = { passive, is_active };
 byte statusEpoch = 1;
 byte named[EPOCHS + 1]; /* which pod the status names active with an epoch */
 
+#if ASK == NOTED
+byte noted = 1;         /* set in the write that names a pod; cleared, by compare-and-swap, once it has answered */
+#endif
+
 /* The pods in the API, and of their own. */
-byte annotation[PODS];
-byte ended;          /* pods that have ended and are gone: their containers are dead */
-byte file[PODS];     /* the role file */
-byte heard[PODS];    /* the highest role that the container has heard of, from the file or by HTTP */
+byte annotation[3];
+byte ended = 7 & ~ALL_PODS; /* pods that have ended and are gone: their containers are dead */
+byte file[3];     /* the role file */
+byte heard[3];    /* the highest role that the container has heard of, from the file or by HTTP */
 byte restarts;
 
 /* The nodes. */
 #define UP 0
 #define CUT 1  /* cut off from the API: containers go on, the file stays as it is; HTTP may or may not reach it */
 #define DOWN 2 /* crashed: containers are dead */
-byte node[PODS];
+byte node[3];
 byte confirmed; /* nodes that somebody has made sure are dead: Node deleted, or tainted out-of-service */
 byte faults;
 
@@ -86,17 +94,20 @@ byte unanswered;
 #define LIVING(p) (node[p] != DOWN && !HAS(ended, p))
 #define BELIEVES(p) (LIVING(p) && IS_ACTIVE(heard[p]))
 
-/* With fence None: of two that believe it, the one with the lower epoch (p) is sealed in the API, its file is behind
-   the API, and an operator went on without its answer. */
-#define ALLOWED(p, q) (EPOCH(heard[p]) < EPOCH(heard[q]) && !IS_ACTIVE(annotation[p]) && \
-                       EPOCH(annotation[p]) > EPOCH(heard[p]) && EPOCH(file[p]) < EPOCH(annotation[p]) && \
-                       HAS(unanswered, p))
+/* With fence None two may believe it, p in a lower epoch than q, in these cases alone. "Stale" is a pod that is sealed
+   in the API while its file is behind, and without whose answer an operator went on.
+   - p is stale: it was deposed and has not heard of it.
+   - p has been named again, in an epoch above q's, and has heard of neither; then q is stale. */
+#define STALE(p) (!IS_ACTIVE(annotation[p]) && EPOCH(annotation[p]) > EPOCH(heard[p]) && \
+                  EPOCH(file[p]) < EPOCH(annotation[p]) && HAS(unanswered, p))
+#define ALLOWED(p, q) (EPOCH(heard[p]) < EPOCH(heard[q]) && \
+                       (STALE(p) || (IS_ACTIVE(annotation[p]) && EPOCH(annotation[p]) > EPOCH(heard[q]) && STALE(q))))
 #define FINE(p, q) (!BELIEVES(p) || !BELIEVES(q) || (EXCUSE && (ALLOWED(p, q) || ALLOWED(q, p))))
 
 #define BEHIND(p) (node[p] == UP && !HAS(ended, p) && file[p] != annotation[p])
 #define FORGETS(p) (restarts < RESTARTS && LIVING(p) && heard[p] != file[p])
-#define MAY_CUT(p) (faults < FAULTS && node[p] == UP)
-#define MAY_CRASH(p) (faults < FAULTS && node[p] != DOWN)
+#define MAY_CUT(p) (faults < FAULTS && LIVING(p) && node[p] == UP)
+#define MAY_CRASH(p) (faults < FAULTS && LIVING(p))
 #define UNCONFIRMED(p) (node[p] == DOWN && !HAS(confirmed, p))
 #define MAY_END(p) (!HAS(ended, p) && (node[p] == UP || HAS(confirmed, p)))
 
@@ -223,6 +234,9 @@ again:
        unasked = BIT(named[statusEpoch]);
 #endif
        statusEpoch++; named[statusEpoch] = p;
+#if ASK == NOTED
+       noted = noted | BIT(p);
+#endif
        printf("operator %d: status: epoch %d, active is pod %d\n", me, statusEpoch, p)
     :: /* or goes on with what the status says, as after a new start */
 #if ASK == PREVIOUS
@@ -231,9 +245,11 @@ again:
        printf("operator %d: reads status: epoch %d, active is pod %d\n", me, statusEpoch, named[statusEpoch])
     fi;
     e = statusEpoch;
-    unsealed = 7 & ~BIT(named[e]);
+    unsealed = ALL_PODS & ~BIT(named[e]);
 #if ASK == ALL
     unasked = unsealed;
+#elif ASK == NOTED
+    unasked = unsealed & noted;
 #else
     unasked = unasked & ~BIT(named[e]);
 #endif
@@ -297,6 +313,13 @@ again:
        :: !LIVING(p)
 #endif
        fi;
+#if ASK == NOTED
+       /* This may fail, or never come to it. (An answer by the file stands, so the order of the two is the same.) */
+       if
+       :: statusEpoch == e -> noted = noted & ~BIT(p)
+       :: true
+       fi;
+#endif
        unasked = unasked & ~BIT(p);
        p = 0
      }
@@ -327,9 +350,12 @@ again:
 
 init {
   atomic {
-    annotation[0] = ACTIVE(1); annotation[1] = PASSIVE(1); annotation[2] = PASSIVE(1);
-    file[0] = ACTIVE(1); file[1] = PASSIVE(1); file[2] = PASSIVE(1);
-    heard[0] = ACTIVE(1); heard[1] = PASSIVE(1); heard[2] = PASSIVE(1);
+    annotation[0] = ACTIVE(1); annotation[1] = PASSIVE(1);
+    file[0] = ACTIVE(1); file[1] = PASSIVE(1);
+    heard[0] = ACTIVE(1); heard[1] = PASSIVE(1);
+#if PODS == 3
+    annotation[2] = PASSIVE(1); file[2] = PASSIVE(1); heard[2] = PASSIVE(1);
+#endif
     run Operator(0); run Operator(1); run World()
   }
 }
