@@ -22,8 +22,6 @@ using kube::Pod;
 constexpr auto kFailedPodDelay = std::chrono::seconds(10);
 constexpr auto kFailedPodLimit = std::chrono::seconds(300);
 
-bool has_ended(const Pod& pod) { return pod.phase == "Failed" || pod.phase == "Succeeded"; }
-
 class Planner {
  public:
   explicit Planner(const ChildInput& input)
@@ -69,7 +67,8 @@ class Planner {
     for (Slot& slot : slots_) {
       if (room == 0) return;
       const Pod* pod = slot.current();
-      if (slot.target || pod == nullptr || pod->meta.deleted || has_ended(*pod)) continue;
+      if (slot.target || pod == nullptr || pod->meta.deleted || ChildView::has_ended(*pod))
+        continue;
       const Host host = view_.host_of(*pod);
       if (host == Host::kGone || host == Host::kReplaced) continue;
       stranded_.push_back(slot.number);
@@ -120,7 +119,7 @@ class Planner {
       step_past(slot, *pod);
     } else if (pod->meta.deleted) {
       replace_dying(slot, *pod);
-    } else if (has_ended(*pod)) {
+    } else if (ChildView::has_ended(*pod)) {
       if (view_.passed(pod->meta.created + failed_pod_delay())) remove(*pod, Reason::kPodFailed);
     } else {
       place(slot, *pod);

@@ -66,6 +66,17 @@ bool ChildView::lost_for_good(const NodeState& node) {
   return !fenced() && passed(node.since + patience());
 }
 
+const Pod* ChildView::own(const Uid& uid) const {
+  for (const Pod* pod : own_) {
+    if (pod->meta.uid == uid) return pod;
+  }
+  return nullptr;
+}
+
+bool ChildView::has_ended(const Pod& pod) {
+  return pod.phase == "Failed" || pod.phase == "Succeeded";
+}
+
 bool ChildView::fenced() const {
   return in_.frame.hub->spec.failover.fence == api::Fence::kNodeConfirmed;
 }

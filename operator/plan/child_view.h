@@ -30,6 +30,8 @@ class ChildView {
 
   // Pods that the child owns and that have a slot.
   [[nodiscard]] const std::vector<const kube::Pod*>& own() const { return own_; }
+  // The one of that uid; null where there is none.
+  [[nodiscard]] const kube::Pod* own(const Uid& uid) const;
   // Others that carry its labels; by name.
   [[nodiscard]] const std::vector<const kube::Pod*>& foreign() const { return foreign_; }
 
@@ -40,6 +42,9 @@ class ChildView {
   // The same of a pod that is being deleted, so that its slot may be used again: with fence
   // NodeConfirmed somebody must have made sure that it does not run.
   [[nodiscard]] NodeIsDown beyond_recall(const kube::Pod& pod) const;
+
+  // It runs no more.
+  [[nodiscard]] static bool has_ended(const kube::Pod& pod);
 
   // The hub's fence is NodeConfirmed.
   [[nodiscard]] bool fenced() const;

@@ -1,4 +1,4 @@
-// Which replica of a child leads, under which epoch, and the writes that bring it about.
+// The roles of a child's pods: the writes that put who leads (lead.h) in place.
 //
 // The order of writes keeps at most one pod labelled active at every resourceVersion, whoever
 // else writes late: the status names the new one (compare-and-swap, a new epoch), every other
@@ -12,22 +12,12 @@
 #include <string>
 #include <vector>
 
-#include "plan/child_view.h"
-#include "plan/slots.h"
+#include "plan/lead.h"
 
 namespace processhub::plan {
 
 inline constexpr const char* kActive = "Active";
 inline constexpr const char* kSwitchRequested = "SwitchRequested";
-
-struct RoleInput {
-  const ChildInput& in;
-  std::span<const Slot> slots;
-  std::span<const NodeName> nodes;  // of the child, in walk order
-  // The pod that is to go as soon as another one leads.
-  const kube::Pod* leaving = nullptr;
-  Reason leaves_because = Reason::kSurplus;
-};
 
 struct RolePlan {
   int64_t epoch = 0;
@@ -45,13 +35,6 @@ struct RolePlan {
 
 // `view` is told when to look again.
 [[nodiscard]] RolePlan plan_roles(const RoleInput& input, ChildView& view);
-
-// Whether some other replica could lead in place of `pod`.
-[[nodiscard]] bool has_standby(std::span<const Slot> slots, const kube::Pod& pod,
-                               const ChildView& view);
-
-// Of a pod as the cache has it: by its annotation; "passive 0" where it says nothing readable.
-[[nodiscard]] redundancy::RoleAt role_of(const kube::Pod& pod);
 
 // The other pods of the child, for the annotation processhub.io/peers.
 [[nodiscard]] std::string peers_of(std::span<const Slot> slots, const Uid& uid);
