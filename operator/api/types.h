@@ -176,15 +176,7 @@ struct FailoverSpec {
   bool operator==(const FailoverSpec&) const = default;
 };
 
-struct ServicePort {
-  std::string name = {};
-  std::string protocol = "TCP";
-  int port = 0;
-  // A number, or the name of a container's port; empty: as `port`.
-  std::string target_port = {};
-  std::string app_protocol = {};
-  bool operator==(const ServicePort&) const = default;
-};
+using kube::ServicePort;
 
 // One Service for each child.
 struct ServiceSpec {

@@ -91,21 +91,42 @@ void PlanExecutor::accept_existing(const plan::CreatePod& action, Step step) {
 }
 
 void PlanExecutor::carry_out(const plan::DeletePod& action, Step step) {
-  const auto remove = [this, action, step = std::move(step)](Result<void> holds) {
+  const auto go_on = [this, action, step = std::move(step)](Result<void> holds) {
     if (!holds) return step(tl::unexpected(holds.error()));
     const kube::ObjectRef ref{
         .resource = kube::kPods, .ns = action.pod.ns, .name = action.pod.name};
-    client_.remove(ref, {.uid = action.uid}, [step](Result<ObjectMeta> removed) {
-      // Gone, or another pod has its name by now: what was to go is gone.
-      if (!removed && (removed.error().kind == ErrorKind::kNotFound ||
-                       removed.error().kind == ErrorKind::kConflict)) {
-        return step(ObjectMeta{});
-      }
-      step(std::move(removed));
-    });
+    remove(ref, action.uid, step);
   };
-  if (!action.only_if) return remove({});
-  check_down(client_, {*action.only_if}, remove);
+  if (!action.only_if) return go_on({});
+  check_down(client_, {*action.only_if}, go_on);
+}
+
+// Gone, or another has its name by now: what was to go is gone.
+void PlanExecutor::remove(const kube::ObjectRef& object, const Uid& uid, const Step& step) {
+  client_.remove(object, {.uid = uid}, [step](Result<ObjectMeta> removed) {
+    if (!removed && (removed.error().kind == ErrorKind::kNotFound ||
+                     removed.error().kind == ErrorKind::kConflict)) {
+      return step(ObjectMeta{});
+    }
+    step(std::move(removed));
+  });
+}
+
+void PlanExecutor::carry_out(const plan::CreateService& action, Step step) {
+  client_.create(kube::kServices, *action.body, {}, std::move(step));
+}
+
+void PlanExecutor::carry_out(const plan::UpdateService& action, Step step) {
+  client_.merge_patch(
+      {.resource = kube::kServices, .ns = action.child.ns, .name = action.name},
+      {{"metadata", {{"uid", action.uid.str()}, {"resourceVersion", action.version.str()}}},
+       {"spec", *action.spec}},
+      std::move(step));
+}
+
+void PlanExecutor::carry_out(const plan::DeleteService& action, Step step) {
+  remove({.resource = kube::kServices, .ns = action.child.ns, .name = action.name}, action.uid,
+         step);
 }
 
 void PlanExecutor::carry_out(const plan::PutStatus& action, Step step) {

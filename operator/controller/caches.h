@@ -21,6 +21,7 @@ struct Caches {
   cache::Store<kube::NodeLease> node_leases;  // empty until they are needed
   cache::Store<kube::Pod> pods;               // those with the label processhub.io/hub
   cache::Store<kube::PodLoad> pod_loads;      // all there are; empty until they are needed
+  cache::Store<kube::Service> services;       // those with the label processhub.io/hub
   cache::Store<api::ProcessHub> hubs;
   cache::Store<api::ProcessHubChild> children;
 
@@ -31,11 +32,17 @@ struct Caches {
         return std::vector<HubOnNode>{
             {{pod.meta.ns, label(pod, plan::kHubLabel)}, plan::node_of(pod)}};
       }};
+  cache::Index<kube::Service, ChildKey> services_by_child{
+      services, [](const kube::Service& service) {
+        return std::vector<ChildKey>{
+            {service.meta.ns, kube::value_of(service.meta.labels, plan::kChildLabel)}};
+      }};
   cache::Index<api::ProcessHubChild, HubKey> children_by_hub{
       children, [](const api::ProcessHubChild& child) { return std::vector{child.hub_key()}; }};
 
   [[nodiscard]] bool synced() const {
-    return nodes.synced() && pods.synced() && hubs.synced() && children.synced();
+    return nodes.synced() && pods.synced() && services.synced() && hubs.synced() &&
+           children.synced();
   }
 
   // Of any owner; by name. Until the store changes.

@@ -14,6 +14,8 @@ namespace {
 
 using plan::ChildPlan;
 
+constexpr auto kServiceRetry = std::chrono::minutes(1);
+
 bool at_rest(const api::ChildStatus& status) { return status.phase == api::Phase::kRunning; }
 
 bool makes_a_pod(const std::vector<plan::Action>& actions) {
@@ -49,6 +51,13 @@ ChildController::ChildController(Context& context, queue::QueueOptions options)
   context_.caches.pods.subscribe([this](const auto& before, const auto& after) {
     if (before != nullptr) worker_.add(Caches::child_of(*before));
     if (after != nullptr) worker_.add(Caches::child_of(*after));
+  });
+  own_writes_.follow("services", context_.caches.services);
+  context_.caches.services.subscribe([this](const auto& before, const auto& after) {
+    for (const auto& service : {before, after}) {
+      if (service == nullptr) continue;
+      worker_.add({service->meta.ns, kube::value_of(service->meta.labels, plan::kChildLabel)});
+    }
   });
   worker_.start([this](const ChildKey& key) { reconcile(key); });
 }
@@ -94,6 +103,10 @@ void ChildController::work(const Child& child) {
 
   const std::vector<const kube::Pod*> pods = context_.caches.pods_of(child->key());
   const plan::PodTemplate pod_template = context_.templates.of(*entry->frame, child.get());
+  const auto services = context_.caches.services_by_child.find(child->key());
+  std::vector<const kube::Service*> service_views;
+  for (const auto& service : services) service_views.push_back(service.get());
+  const ServiceProblem service_problem = problem_of_service(child->key());
   const WallTime now = context_.clock.wall_now();
   const std::string seated_as = plan::placement_key(hub_key, child->meta.name);
   entry->ledger.settle();
@@ -107,7 +120,10 @@ void ChildController::work(const Child& child) {
                                      .failures = failures_[child->key()],
                                      .seats = seats,
                                      .loads = &entry->ledger.loads(),
-                                     .answers = &answers_of(*child, pods)});
+                                     .answers = &answers_of(*child, pods),
+                                     .services = service_views,
+                                     .service_problem = service_problem.message,
+                                     .service_problem_reason = service_problem.reason});
   entry->ledger.book(seated_as,
                      {.seats = plan.seats, .excluded = plan::names_of(plan.status.excluded)});
   if (!makes_a_pod(plan.actions)) refused_.erase(child->key());
@@ -115,6 +131,19 @@ void ChildController::work(const Child& child) {
   account(child, *entry, plan);
   if (plan.look_again) worker_.add_after(child->key(), *plan.look_again - now);
   carry_out(child, std::move(plan.actions), plan.status, std::move(plan.gone));
+}
+
+// None, once it is time to try again.
+ChildController::ServiceProblem ChildController::problem_of_service(const ChildKey& key) {
+  const auto found = service_problems_.find(key);
+  if (found == service_problems_.end()) return {};
+  const SteadyTime now = context_.clock.steady_now();
+  if (now < found->second.until) {
+    worker_.add_after(key, found->second.until - now);
+    return found->second;
+  }
+  service_problems_.erase(found);
+  return {};
 }
 
 // Of the pods that are still there.
@@ -219,6 +248,7 @@ void ChildController::forget(const ChildKey& key) {
   refused_.erase(key);
   failures_.erase(key);
   answers_.erase(key);
+  service_problems_.erase(key);
   context_.templates.forget(key);
   const auto found = hub_of_.find(key);
   if (found == hub_of_.end()) return;
@@ -294,6 +324,37 @@ void ChildController::ended(const plan::TellRole& told, const Result<kube::Objec
 
 void ChildController::ended(const plan::LiftGate& lift, const Result<kube::ObjectMeta>& result) {
   if (result) own_writes_.wrote(lift.child, "pods", result->version);
+}
+
+// What the API server will not have now it may have later: a name becomes free.
+void ChildController::ended(const plan::CreateService& create,
+                            const Result<kube::ObjectMeta>& result) {
+  if (result) return own_writes_.wrote(create.child, "services", result->version);
+  const Error& error = result.error();
+  const bool taken = error.kind == ErrorKind::kAlreadyExists;
+  if (!taken && !is_refusal(error)) return;
+  const std::string message =
+      taken ? fmt::format(
+                  "Service {} exists and is not this child's, so it is left alone: delete "
+                  "it, or rename the child",
+                  create.name)
+            : fmt::format("the API server refuses Service {}: {}", create.name, error.message);
+  service_problems_[create.child] = {.reason = taken ? "NameConflict" : "Refused",
+                                     .message = message,
+                                     .until = context_.clock.steady_now() + kServiceRetry};
+  const auto child = context_.caches.children.find(create.child);
+  if (child == nullptr) return;
+  tell(*child, status::EventType::kWarning, service_problems_[create.child].reason, message);
+}
+
+void ChildController::ended(const plan::UpdateService& update,
+                            const Result<kube::ObjectMeta>& result) {
+  if (result) own_writes_.wrote(update.child, "services", result->version);
+}
+
+void ChildController::ended(const plan::DeleteService& remove,
+                            const Result<kube::ObjectMeta>& result) {
+  if (result) own_writes_.wrote(remove.child, "services", result->version);
 }
 
 void ChildController::ended(const plan::TakeOffCommand& remove,

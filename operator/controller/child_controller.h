@@ -29,10 +29,16 @@ class ChildController {
 
  private:
   using Child = std::shared_ptr<const api::ProcessHubChild>;
+  struct ServiceProblem {
+    std::string reason;
+    std::string message;
+    SteadyTime until;  // then it is tried again
+  };
 
   void reconcile(const ChildKey& key);
   void work(const Child& child);
   void reject(const Child& child, const std::string& reason, const std::string& message);
+  ServiceProblem problem_of_service(const ChildKey& key);
   void account(const Child& child, HubEntry& hub, const plan::ChildPlan& plan);
   void leave_budget(const HubKey& hub, const ChildKey& child);
   void wake_next(HubEntry& hub);  // who waits for a place that is free now
@@ -49,6 +55,9 @@ class ChildController {
   void ended(const plan::SetRole& set, const Result<kube::ObjectMeta>& result);
   void ended(const plan::TellRole& told, const Result<kube::ObjectMeta>& result);
   void ended(const plan::LiftGate& lift, const Result<kube::ObjectMeta>& result);
+  void ended(const plan::CreateService& create, const Result<kube::ObjectMeta>& result);
+  void ended(const plan::UpdateService& update, const Result<kube::ObjectMeta>& result);
+  void ended(const plan::DeleteService& remove, const Result<kube::ObjectMeta>& result);
   void ended(const plan::TakeOffCommand& remove, const Result<kube::ObjectMeta>& result);
   void tell_of_refusal(const ChildKey& key, api::ChildStatus& status, WallTime now) const;
   void tell_of_conditions(const api::ProcessHubChild& child, const api::ChildStatus& status);
@@ -67,6 +76,7 @@ class ChildController {
   std::map<ChildKey, std::string> refused_;  // what the server said of the last pod
   std::map<ChildKey, int> failures_;         // pods that ended by themselves, in a row
   std::map<ChildKey, plan::RoleAnswers> answers_;
+  std::map<ChildKey, ServiceProblem> service_problems_;
   std::map<ChildKey, HubKey> hub_of_;    // of children that have been planned
   std::map<ChildKey, Child> acting_on_;  // while a plan is carried out: what it was made from
   bool leads_ = false;

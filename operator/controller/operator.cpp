@@ -72,6 +72,11 @@ void Operator::start(std::function<void()> synced) {
          .ns = options_.ns,
          .label_selector = plan::kHubLabel},
         cache::store_sink<kube::Pod>(caches_.pods, kube::decode_pod));
+  watch({.resource = kube::kServices,
+         .mask = kube::service_mask(),
+         .ns = options_.ns,
+         .label_selector = plan::kHubLabel},
+        cache::store_sink<kube::Service>(caches_.services, kube::decode_service));
   watch({.resource = kube::kProcessHubs, .mask = custom_resource_mask(), .ns = options_.ns},
         cache::store_sink<api::ProcessHub>(caches_.hubs, api::parse_hub));
   watch({.resource = kube::kProcessHubChildren, .mask = custom_resource_mask(), .ns = options_.ns},

@@ -151,6 +151,11 @@ const Projection& pod_mask() {
   return mask;
 }
 
+const Projection& service_mask() {
+  static const Projection mask = meta_mask().with({"spec.selector", "spec.ports"});
+  return mask;
+}
+
 Result<ObjectMeta> decode_meta(const json& object) {
   std::optional<Error> error;
   const std::string subject = subject_of("object", object);
@@ -241,6 +246,25 @@ Result<Pod> decode_pod(const json& object) {
   pod.message = clean_text(message, kMessageLimit);
   if (error) return tl::unexpected(*std::move(error));
   return pod;
+}
+
+Result<Service> decode_service(const json& object) {
+  std::optional<Error> error;
+  const std::string subject = subject_of("service", object);
+  const ObjectReader fields(object, subject, error);
+  Service service;
+  service.meta = read_meta(fields, subject, error);
+  const ObjectReader spec = fields.object("spec");
+  service.selector = spec.map("selector");
+  spec.each("ports", [&](const ObjectReader& port) {
+    service.ports.push_back({.name = port.text("name"),
+                             .protocol = port.text("protocol"),
+                             .port = static_cast<int>(port.integer("port")),
+                             .target_port = port.int_or_text("targetPort"),
+                             .app_protocol = port.text("appProtocol")});
+  });
+  if (error) return tl::unexpected(*std::move(error));
+  return service;
 }
 
 }  // namespace processhub::kube

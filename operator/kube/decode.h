@@ -14,6 +14,7 @@ namespace processhub::kube {
 [[nodiscard]] const Projection& node_mask();
 [[nodiscard]] const Projection& node_lease_mask();
 [[nodiscard]] const Projection& pod_mask();
+[[nodiscard]] const Projection& service_mask();
 [[nodiscard]] const Projection& pod_load_mask();
 [[nodiscard]] const Projection& node_use_mask();
 
@@ -24,6 +25,7 @@ namespace processhub::kube {
 [[nodiscard]] Result<Node> decode_node(const nlohmann::json& object);
 [[nodiscard]] Result<NodeLease> decode_node_lease(const nlohmann::json& object);
 [[nodiscard]] Result<Pod> decode_pod(const nlohmann::json& object);
+[[nodiscard]] Result<Service> decode_service(const nlohmann::json& object);
 [[nodiscard]] Result<PodLoad> decode_pod_load(const nlohmann::json& object);
 [[nodiscard]] Result<NodeUse> decode_node_use(const nlohmann::json& object);
 

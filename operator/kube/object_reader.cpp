@@ -36,6 +36,12 @@ int64_t ObjectReader::integer(const char* key) const {
   return value->get<int64_t>();
 }
 
+std::string ObjectReader::int_or_text(const char* key) const {
+  const nlohmann::json* value = find(key);
+  if (value != nullptr && value->is_number_integer()) return std::to_string(value->get<int64_t>());
+  return text(key);
+}
+
 std::optional<WallTime> ObjectReader::time(const char* key) const {
   const json* value = find(key);
   if (value == nullptr) return std::nullopt;

@@ -24,6 +24,7 @@ class ObjectReader {
   [[nodiscard]] std::string text(const char* key) const;
   [[nodiscard]] bool flag(const char* key) const;
   [[nodiscard]] int64_t integer(const char* key) const;
+  [[nodiscard]] std::string int_or_text(const char* key) const;  // an integer in digits
   [[nodiscard]] std::optional<WallTime> time(const char* key) const;
   [[nodiscard]] ObjectReader object(const char* key) const;
   [[nodiscard]] std::vector<std::string> texts(const char* key) const;

@@ -80,6 +80,23 @@ struct Pod {
   bool operator==(const Pod&) const = default;
 };
 
+struct ServicePort {
+  std::string name = {};
+  std::string protocol = "TCP";
+  int port = 0;
+  // A number, or the name of a container's port; empty: as `port`.
+  std::string target_port = {};
+  std::string app_protocol = {};
+  bool operator==(const ServicePort&) const = default;
+};
+
+struct Service {
+  ObjectMeta meta = {};
+  StringMap selector = {};
+  std::vector<ServicePort> ports = {};
+  bool operator==(const Service&) const = default;
+};
+
 struct Resources {
   int64_t cpu_milli = 0;  // thousandths of a core
   int64_t memory = 0;     // bytes

@@ -138,7 +138,32 @@ struct TakeOffCommand {
   bool operator==(const TakeOffCommand&) const = default;
 };
 
-using Action =
-    std::variant<CreatePod, DeletePod, PutStatus, SetRole, TellRole, LiftGate, TakeOffCommand>;
+// Fails with kAlreadyExists where the name is taken: what is there is somebody else's.
+struct CreateService {
+  ChildKey child;
+  std::string name;
+  api::JsonPtr body;
+  bool operator==(const CreateService&) const = default;
+};
+
+// Selector and ports become what `spec` says. Precondition: `uid` and `version`.
+struct UpdateService {
+  ChildKey child;
+  std::string name;
+  Uid uid;
+  ResourceVersion version;
+  api::JsonPtr spec;
+  bool operator==(const UpdateService&) const = default;
+};
+
+struct DeleteService {
+  ChildKey child;
+  std::string name;
+  Uid uid;
+  bool operator==(const DeleteService&) const = default;
+};
+
+using Action = std::variant<CreatePod, DeletePod, PutStatus, SetRole, TellRole, LiftGate,
+                            CreateService, UpdateService, DeleteService, TakeOffCommand>;
 
 }  // namespace processhub::plan

@@ -11,6 +11,7 @@
 #include "plan/labels.h"
 #include "plan/pod.h"
 #include "plan/roles.h"
+#include "plan/service.h"
 #include "plan/slots.h"
 
 namespace processhub::plan {
@@ -53,6 +54,7 @@ class Planner {
                          .leaving = leaving_,
                          .leaves_because = leaves_because_},
                         view_);
+    service_ = plan_service(in_);
     if (moving_ && settled()) moving_.reset();
     return finish();
   }
@@ -354,6 +356,7 @@ class Planner {
                                       {.slots = slots_,
                                        .placed = placed_,
                                        .roles = roles_,
+                                       .service = service_,
                                        .moving = moving_,
                                        .waits_for_replicas = waits_for_replicas_});
     plan.status = std::move(report.status);
@@ -377,6 +380,7 @@ class Planner {
     // nothing up.
     for (const PodIdentity& identity : creates_) plan.actions.emplace_back(create(identity));
     for (DeletePod& removal : removals_) plan.actions.emplace_back(std::move(removal));
+    for (Action& action : service_.actions) plan.actions.emplace_back(std::move(action));
     plan.wants_move = wants_move_;
     plan.moving = moving_.has_value();
     plan.look_again = view_.look_again();
@@ -396,6 +400,7 @@ class Planner {
   ChildView view_;
   ChildPlacement placed_;
   RolePlan roles_;
+  ServicePlan service_;
   const Pod* leaving_ = nullptr;  // who leads, and shall hand over
   Reason leaves_because_ = Reason::kSurplus;
   std::vector<Slot> slots_;

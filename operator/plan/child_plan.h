@@ -37,6 +37,10 @@ struct ChildInput {
   std::span<const placement::Seat> seats = {};
   const placement::Loads* loads = nullptr;
   const RoleAnswers* answers = nullptr;
+  std::span<const kube::Service* const> services = {};  // all with the child's labels
+  // Why the API server would not have the child's Service a moment ago; empty: it was not asked.
+  std::string service_problem = {};
+  std::string service_problem_reason = {};
 };
 
 struct ChildPlan {

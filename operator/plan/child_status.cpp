@@ -46,8 +46,12 @@ class Reporter {
     status.excluded = found_.placed.excluded;
     std::sort(status.excluded.begin(), status.excluded.end(),
               [](const auto& a, const auto& b) { return a.node < b.node; });
-    status.service_name = in_.child.status.service_name;
+    status.service_name = found_.service.name;
     status.conditions = in_.child.status.conditions;
+    if (!found_.service.condition) {
+      std::erase_if(status.conditions,
+                    [](const Condition& one) { return one.type == kServiceReady; });
+    }
     if (!found_.roles.active_condition) {
       std::erase_if(status.conditions, [](const Condition& one) { return one.type == kActive; });
     }
@@ -194,6 +198,7 @@ class Reporter {
                                migrating(), degraded()};
     if (found_.roles.active_condition) all.push_back(*found_.roles.active_condition);
     if (found_.roles.switch_condition) all.push_back(*found_.roles.switch_condition);
+    if (found_.service.condition) all.push_back(*found_.service.condition);
     return all;
   }
 

@@ -7,6 +7,7 @@
 
 #include "plan/child_placement.h"
 #include "plan/roles.h"
+#include "plan/service.h"
 #include "plan/slots.h"
 
 namespace processhub::plan {
@@ -22,6 +23,7 @@ struct ChildFindings {
   std::span<const Slot> slots;
   const ChildPlacement& placed;
   const RolePlan& roles;
+  const ServicePlan& service;
   std::optional<Reason> moving;              // why a voluntary move is under way
   std::optional<Reason> waits_for_replicas;  // why one would be, were the other replicas Ready
 };

@@ -9,7 +9,7 @@ namespace processhub::testing {
 using kube::Method;
 using nlohmann::json;
 
-Written Admin::send(kube::Request request) {
+Written Admin::send(const kube::Request& request) {
   const kube::Response response = server_.handle(request);
   Written written{.code = response.status, .body = json::parse(response.body, nullptr, false)};
   if (!written.ok() && written.body.is_object()) written.reason = written.body.value("reason", "");

@@ -42,7 +42,7 @@ class Admin {
   [[nodiscard]] const Objects& all(const kube::Resource& resource) const;
 
  private:
-  Written send(kube::Request request);
+  Written send(const kube::Request& request);
 
   ApiServer& server_;
 };

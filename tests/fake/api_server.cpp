@@ -273,8 +273,7 @@ void ApiServer::expire_watches() {
 }
 
 void ApiServer::announce(const Change& change) {
-  const Change copy = change;  // what an observer does may move the history
-  for (const Observer& observer : observers_) observer(copy);
+  for (const Observer& observer : observers_) observer(change);
 }
 
 std::string ApiServer::next_uid() {

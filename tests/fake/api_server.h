@@ -56,7 +56,7 @@ class ApiServer {
                                                    kube::Response& refusal);
 
   // Called after every write that changed something, in order of version, within handle().
-  // They may read, and not write.
+  // They may read, and neither write nor compact.
   void observe(Observer observer) { observers_.push_back(std::move(observer)); }
   // Asked before each write (also a trial) is committed.
   void admit(Admit admit) { admit_ = std::move(admit); }

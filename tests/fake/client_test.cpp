@@ -40,7 +40,7 @@ class OverTheFake : public ::testing::Test {
     return client.watch(resource, {.version = ResourceVersion(std::move(version))},
                         kube::meta_mask(),
                         {.events =
-                             [this](std::vector<kube::WatchEvent> events) {
+                             [this](const std::vector<kube::WatchEvent>& events) {
                                for (const kube::WatchEvent& event : events) {
                                  static constexpr const char* kTypes[] = {
                                      "ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"};

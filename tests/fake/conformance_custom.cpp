@@ -71,8 +71,8 @@ std::vector<Step> custom_steps() {
                "metadata": {"name": "c", "uid": "${c0.uid}", "resourceVersion": "${c1.rv}",
                "labels": {"k": "9"}}, "spec": {"hub": "h", "nodes": ["n"]},
                "status": {"phase": "Degraded"}})",
-       .outcome =
-           R"(200 ProcessHubChild new gen=1 /spec={"hub":"h"} /metadata/labels={"k":"1"} /status/phase=Degraded)",
+       .outcome = R"(200 ProcessHubChild new gen=1 /spec={"hub":"h"} /metadata/labels={"k":"1"})"
+                  " /status/phase=Degraded",
        .show = {"/spec", "/metadata/labels", "/status/phase"}},
       {.name = "status by patch",
        .method = Method::kPatch,

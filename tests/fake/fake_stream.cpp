@@ -53,7 +53,9 @@ void FakeStream::accept() {
     if (self && !self->dropped_ && self->callbacks_.opened) self->callbacks_.opened();
   });
   restart_idle();
-  if (const int seconds = std::atoi(route_->value("timeoutSeconds").c_str()); seconds > 0) {
+  if (const int seconds =
+          static_cast<int>(std::strtol(route_->value("timeoutSeconds").c_str(), nullptr, 10));
+      seconds > 0) {
     timeout_ = executor_.post_after(std::chrono::seconds(seconds), [weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->on_timeout();
     });
@@ -108,8 +110,9 @@ int FakeStream::release(int count) {
 bool FakeStream::bookmark() {
   if (!open_ || !watch_) return false;
   auto line = watch_->bookmark();
-  if (line) say({*std::move(line)});
-  return line.has_value();
+  if (!line) return false;
+  say({*std::move(line)});
+  return true;
 }
 
 void FakeStream::cut() { end(fail(ErrorKind::kBroken, "the connection broke")); }

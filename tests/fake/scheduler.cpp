@@ -112,8 +112,8 @@ std::string Scheduler::obstacle(const json& pod, const json& node) const {
 bool Scheduler::is_full(const json& node) const {
   const json most = node.value(json::json_pointer("/status/allocatable/pods"), json());
   if (!options_.by_count || most.is_null()) return false;
-  const long limit =
-      most.is_string() ? std::atol(most.get<std::string>().c_str()) : most.get<long>();
+  const long limit = most.is_string() ? std::strtol(most.get<std::string>().c_str(), nullptr, 10)
+                                      : most.get<long>();
   const std::string name = kube::meta_text(node, "name");
   const Objects& pods = admin_.all(kube::kPods);
   return std::count_if(pods.begin(), pods.end(), [&](const auto& entry) {

@@ -212,6 +212,8 @@ ChildPlan Situation::plan() {
   ledger.add(key, record_of(child, views));
   ledger.settle();
   const auto seats = ledger.take(key);
+  std::vector<const kube::Service*> service_views;
+  for (const kube::Service& service : services) service_views.push_back(&service);
   return plan_child({.frame = *frame_,
                      .child = child,
                      .pods = views,
@@ -221,7 +223,10 @@ ChildPlan Situation::plan() {
                      .failures = failures,
                      .seats = seats,
                      .loads = &ledger.loads(),
-                     .answers = &answers});
+                     .answers = &answers,
+                     .services = service_views,
+                     .service_problem = service_problem,
+                     .service_problem_reason = "NameConflict"});
 }
 
 namespace {
@@ -269,6 +274,12 @@ std::vector<std::string> told(const ChildPlan& plan, const api::ProcessHubChild&
     } else if (const auto* tell = std::get_if<TellRole>(&action)) {
       lines.push_back("tell " + short_name(tell->pod.name, child) + " " +
                       std::string(to_string(tell->role.role)));
+    } else if (const auto* service = std::get_if<CreateService>(&action)) {
+      lines.push_back("create Service " + service->name);
+    } else if (const auto* service = std::get_if<UpdateService>(&action)) {
+      lines.push_back("update Service " + service->name);
+    } else if (const auto* service = std::get_if<DeleteService>(&action)) {
+      lines.push_back("delete Service " + service->name);
     } else if (const auto* lift = std::get_if<LiftGate>(&action)) {
       lines.push_back("lift " + short_name(lift->pod.name, child));
     } else if (const auto* command = std::get_if<TakeOffCommand>(&action)) {

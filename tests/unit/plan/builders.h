@@ -52,7 +52,9 @@ class Situation {
   std::vector<kube::Pod> pods;
   bool may_move = true;
   int failures = 0;
-  RoleAnswers answers;       // that pods have given
+  RoleAnswers answers;  // that pods have given
+  std::vector<kube::Service> services;
+  std::string service_problem;
   placement::Ledger ledger;  // of a hub whose strategy remembers; the test fills it
   WallTime now = at(0);
 
