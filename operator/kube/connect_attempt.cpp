@@ -66,8 +66,8 @@ void ConnectAttempt::finish(Result<void> result) {
   error_code ignored;
   // With a reset: an orderly close would leave each of these connections in TIME_WAIT for a
   // minute, with 1,000 nodes 60,000 of them.
-  if (result) socket_.set_option(tcp::socket::linger(true, 0), ignored);
-  socket_.close(ignored);
+  if (result) static_cast<void>(socket_.set_option(tcp::socket::linger(true, 0), ignored));
+  static_cast<void>(socket_.close(ignored));
   done(std::move(result));
 }
 

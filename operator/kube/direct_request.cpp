@@ -141,7 +141,7 @@ void DirectRequest::finish(Result<Response> result) {
   const Done done = std::exchange(done_, nullptr);
   timer_.cancel();
   ErrorCode ignored;
-  socket_.close(ignored);
+  static_cast<void>(socket_.close(ignored));
   done(std::move(result));
 }
 

@@ -119,7 +119,7 @@ class TransportTest : public ::testing::Test {
   }
   // The server's side of a connection closes a moment after ours.
   static size_t descriptors_once_down_to(size_t wanted) {
-    for (int i = 0; i < 100'000 && open_descriptors() > wanted; ++i) std::this_thread::yield();
+    for (int i = 0; i < 10'000 && open_descriptors() > wanted; ++i) std::this_thread::yield();
     return open_descriptors();
   }
 
