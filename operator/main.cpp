@@ -60,6 +60,8 @@ controller::Observer observer(server::Metrics& metrics) {
           },
       .pod_created = [&metrics](const HubKey& hub) { metrics.pod_created(hub); },
       .pod_deleted = [&metrics](const HubKey& hub) { metrics.pod_deleted(hub); },
+      .promoted = [&metrics](const HubKey& hub, std::string_view cause,
+                             Duration took) { metrics.promoted(hub, cause, took); },
       .migrated = [&metrics](const HubKey& hub,
                              std::string_view reason) { metrics.migrated(hub, reason); },
       .hub_status =

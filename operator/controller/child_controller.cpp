@@ -304,7 +304,10 @@ void ChildController::ended(const plan::SetRole& set, const Result<kube::ObjectM
   own_writes_.wrote(set.child, "pods", result->version);
   const auto child = context_.caches.children.find(set.child);
   if (child == nullptr || set.role.role != redundancy::Role::kActive || set.cause.empty()) return;
-  if (context_.observer.promoted) context_.observer.promoted(child->hub_key(), set.cause);
+  if (context_.observer.promoted) {
+    context_.observer.promoted(child->hub_key(), set.cause,
+                               context_.clock.wall_now() - set.decided);
+  }
   tell(*child, status::EventType::kNormal, "RoleChanged",
        fmt::format("pod {} is active since epoch {}: {}", set.pod.name, set.role.epoch, set.cause));
 }

@@ -23,8 +23,9 @@ struct Observer {
   std::function<void(std::string_view controller, bool ok, Duration took)> reconciled = {};
   std::function<void(const HubKey&)> pod_created = {};
   std::function<void(const HubKey&)> pod_deleted = {};
+  // `took`: from the decision until the label.
+  std::function<void(const HubKey&, std::string_view cause, Duration took)> promoted = {};
   std::function<void(const HubKey&, std::string_view reason)> migrated = {};
-  std::function<void(const HubKey&, std::string_view cause)> promoted = {};
   std::function<void(const HubKey&, const api::HubStatus&)> hub_status = {};
   std::function<void(const HubKey&, size_t count)> nodes_suspect = {};
   std::function<void(const HubKey&)> hub_gone = {};

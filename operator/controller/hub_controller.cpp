@@ -225,9 +225,19 @@ std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry&
         hub->key(), plan::with_other_fingerprints(before->membership, entry.frame->membership));
     return std::nullopt;
   }
+  if (before != nullptr) add_those_on(hub->key(), *before, *entry.frame);
   children_.add_all_of(hub->key());
   if (before != nullptr) tell_of_members(*hub, *before, *entry.frame);
   return std::nullopt;
+}
+
+// Before all others: their roles do not wait.
+void HubController::add_those_on(const HubKey& hub, const HubFrame& before, const HubFrame& after) {
+  for (const NodeName& node : plan::with_other_health(before.membership, after.membership)) {
+    for (const auto& pod : context_.caches.pods_by_hub_and_node.find({hub, node})) {
+      children_.add(Caches::child_of(*pod));
+    }
+  }
 }
 
 void HubController::add_those_that_spilled(const HubKey& hub, const std::set<NodeName>& from) {

@@ -38,6 +38,7 @@ class HubController {
   void add_all();
   void add_those_that_list(const ChildKey& child);
   void seat(const Child& before, const Child& after);
+  void add_those_on(const HubKey& hub, const plan::HubFrame& before, const plan::HubFrame& after);
   void add_those_that_spilled(const HubKey& hub, const std::set<NodeName>& from);
   void update_ledger(const plan::HubFrame* before, HubEntry& entry);
   void reconcile(const HubKey& key);

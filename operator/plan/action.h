@@ -98,6 +98,7 @@ struct SetRole {
   std::string hub = {};          // for the labels that make it the child's
   ResourceVersion version = {};  // of a read that found no higher epoch; empty: read it first
   std::string cause = {};        // why it takes over; empty where its role stays
+  WallTime decided = {};         // then: when the status named it
   bool operator==(const SetRole&) const = default;
 };
 

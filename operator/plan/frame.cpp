@@ -91,6 +91,18 @@ bool same_for_children(const HubFrame& a, const HubFrame& b) {
                     b.membership.nodes.begin(), b.membership.nodes.end(), same_node);
 }
 
+std::set<NodeName> with_other_health(const Membership& before, const Membership& after) {
+  std::set<NodeName> changed;
+  for (const auto& [name, was] : before.nodes) {
+    const NodeState* is = after.node(name);
+    if (is == nullptr || is->uid != was.uid || is->health != was.health ||
+        is->suspect != was.suspect || is->dead != was.dead) {
+      changed.insert(name);
+    }
+  }
+  return changed;
+}
+
 std::set<NodeName> with_other_fingerprints(const Membership& before, const Membership& after) {
   std::set<NodeName> changed;
   for (const auto& [name, state] : after.nodes) {

@@ -36,6 +36,9 @@ struct HubFrame {
 // Whether all children would be planned alike with either. Fingerprints of nodes do not count:
 // they concern the few children that a node had no room for.
 [[nodiscard]] bool same_for_children(const HubFrame& a, const HubFrame& b);
+// Nodes that fare otherwise now, or are gone.
+[[nodiscard]] std::set<NodeName> with_other_health(const Membership& before,
+                                                   const Membership& after);
 // Nodes that may have room now where they had none.
 [[nodiscard]] std::set<NodeName> with_other_fingerprints(const Membership& before,
                                                          const Membership& after);

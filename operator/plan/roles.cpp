@@ -208,7 +208,8 @@ class Assigner {
                                       .peers = peers_of(input_.slots, pod.meta.uid),
                                       .hub = in_.frame.key.name,
                                       .version = pod.meta.version,
-                                      .cause = role.role == Role::kActive ? cause() : ""});
+                                      .cause = role.role == Role::kActive ? cause() : "",
+                                      .decided = out_.active ? out_.active->since : WallTime()});
   }
 
   // A change of its peers alone: told when the child has come to rest, in one write.

@@ -28,6 +28,12 @@ const Histogram::BucketBoundaries& reconcile_buckets() {
   return bounds;
 }
 
+const Histogram::BucketBoundaries& failover_buckets() {
+  static const Histogram::BucketBoundaries bounds = {0.005, 0.01, 0.02, 0.05, 0.1, 0.2,
+                                                     0.5,   1,    2,    5,    10,  30};
+  return bounds;
+}
+
 const Histogram::BucketBoundaries& queue_buckets() {
   static const Histogram::BucketBoundaries bounds = {1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3,
                                                      1e-2, 1e-1, 1,    10,   100,  1000};
@@ -62,8 +68,9 @@ prometheus::Labels of(const HubKey& hub, const char* name, std::string_view valu
 
 // The series that a hub has, to be removed with it.
 struct HubSeries {
-  std::map<std::string, Gauge*, std::less<>> children;      // by state
-  std::map<std::string, Counter*, std::less<>> migrations;  // by reason
+  std::map<std::string, Gauge*, std::less<>> children;       // by state
+  std::map<std::string, Counter*, std::less<>> migrations;   // by reason
+  std::map<std::string, Histogram*, std::less<>> failovers;  // by cause
   Gauge* ring_nodes = nullptr;
   Gauge* nodes_suspect = nullptr;
   Counter* pods_created = nullptr;
@@ -127,6 +134,9 @@ struct Metrics::Families {
   Family<Gauge>& nodes_suspect =
       gauge("processhub_nodes_suspect",
             "Nodes of a hub that are not Ready or that its detection does not reach.");
+  Family<Histogram>& failovers =
+      histogram("processhub_failover_seconds",
+                "From the decision that another replica leads until its label says so, by cause.");
   Family<Counter>& migrations =
       counter("processhub_migrations_total", "Voluntary moves begun, by reason.");
   Family<Counter>& pods_created = counter("processhub_pods_created_total", "Pods created.");
@@ -201,6 +211,14 @@ void Metrics::nodes_suspect(const HubKey& hub, size_t count) {
   series->Set(static_cast<double>(count));
 }
 
+void Metrics::promoted(const HubKey& hub, std::string_view cause, Duration took) {
+  Histogram*& series = families_->hubs[hub].failovers[std::string(cause)];
+  if (series == nullptr) {
+    series = &families_->failovers.Add(of(hub, "cause", cause), failover_buckets());
+  }
+  series->Observe(seconds(took));
+}
+
 void Metrics::migrated(const HubKey& hub, std::string_view reason) {
   Counter*& series = families_->hubs[hub].migrations[std::string(reason)];
   if (series == nullptr) series = &families_->migrations.Add(of(hub, "reason", reason));
@@ -225,6 +243,7 @@ void Metrics::forget_hub(const HubKey& hub) {
   const HubSeries& series = found->second;
   for (const auto& [state, gauge] : series.children) families_->children.Remove(gauge);
   for (const auto& [reason, counter] : series.migrations) families_->migrations.Remove(counter);
+  for (const auto& [cause, histogram] : series.failovers) families_->failovers.Remove(histogram);
   families_->ring_nodes.Remove(series.ring_nodes);
   families_->nodes_suspect.Remove(series.nodes_suspect);
   families_->pods_created.Remove(series.pods_created);

@@ -46,10 +46,11 @@ class Metrics {
   void leading(std::string_view name, bool leads);
 
   // A hub: its children by state ("ready", "degraded" ...), the nodes of its ring, those of
-  // its nodes that it suspects, moves by reason, pods made and deleted.
+  // its nodes that it suspects, take-overs by cause, moves by reason, pods made and deleted.
   void children(const HubKey& hub, std::string_view state, size_t count);
   void ring_nodes(const HubKey& hub, size_t count);
   void nodes_suspect(const HubKey& hub, size_t count);
+  void promoted(const HubKey& hub, std::string_view cause, Duration took);
   void migrated(const HubKey& hub, std::string_view reason);
   void pod_created(const HubKey& hub);
   void pod_deleted(const HubKey& hub);

@@ -75,6 +75,7 @@ TEST(Metrics, ForgetsAllSeriesOfAHubAndNoOther) {
     metrics.children(hub, "degraded", 0);
     metrics.ring_nodes(hub, 5);
     metrics.nodes_suspect(hub, 2);
+    metrics.promoted(hub, "NodeNotReady", std::chrono::milliseconds(15));
     metrics.migrated(hub, "NodeLost");
     metrics.pod_created(hub);
     metrics.pod_deleted(hub);
@@ -87,6 +88,8 @@ TEST(Metrics, ForgetsAllSeriesOfAHubAndNoOther) {
               HasSubstr(R"(processhub_ring_nodes{hub="others",namespace="shop"} 5)"));
   EXPECT_THAT(metrics.text(),
               HasSubstr(R"(processhub_nodes_suspect{hub="others",namespace="shop"} 2)"));
+  EXPECT_THAT(metrics.text(), HasSubstr("processhub_failover_seconds_bucket{cause=\"NodeNotReady\","
+                                        "hub=\"others\",namespace=\"shop\",le=\"0.02\"} 1"));
   EXPECT_THAT(
       metrics.text(),
       HasSubstr(
