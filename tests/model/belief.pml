@@ -280,8 +280,12 @@ again:
           :: else
           fi;
 #endif
-          annotation[p] = PASSIVE(e);
-          printf("operator %d: seals pod %d \"passive %d\"\n", me, p, e)
+          if
+          :: annotation[p] != PASSIVE(e) ->
+             annotation[p] = PASSIVE(e);
+             printf("operator %d: seals pod %d \"passive %d\"\n", me, p, e)
+          :: else -> printf("operator %d: finds pod %d sealed\n", me, p)
+          fi
        fi;
        unsealed = unsealed & ~BIT(p);
        p = 0

@@ -23,7 +23,8 @@
 #ifndef RECORD_AND_PROMOTE /* 1: the write that names a new active may add its entry to replicas[] too */
 #define RECORD_AND_PROMOTE 0
 #endif
-#ifndef SKIP_SEALED /* 1: no seal for a pod that an old cache shows as passive with the epoch that we act for */
+#define SAME_EPOCH 1 /* SKIP_SEALED: no seal for a pod that an old cache shows as passive with the epoch that we act for */
+#ifndef SKIP_SEALED
 #define SKIP_SEALED 0
 #endif
 #ifndef REACH /* 1: asks instead whether a pod made anew is ever labelled in the last epoch; it must be */
