@@ -1,0 +1,420 @@
+#include "sim/chaos.h"
+
+#include <algorithm>
+
+#include "fake/object_rules.h"
+#include "kube/json_text.h"
+
+namespace processhub::sim {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::Fate;
+using testing::ObjectPtr;
+
+namespace {
+
+constexpr const char* kOutOfService = "node.kubernetes.io/out-of-service";
+
+std::string name_of(const json& object) { return kube::meta_text(object, "name"); }
+
+}  // namespace
+
+Fate Chaos::fate(const kube::Request& request) {
+  if (healed_) return {};
+  const bool write = request.method != kube::Method::kGet;
+  if (settings_.has(Fault::kRequests) && dice_.permille(40)) {
+    switch (dice_.below(8)) {
+      case 0:
+        return Fate::unreachable();
+      case 1:
+        return Fate::lost_before();
+      case 2:
+        return Fate::lost_after();
+      case 3:
+        return Fate::silent();
+      case 4:
+        return Fate::refused({.status = 503, .body = "no"});
+      case 5:
+        return Fate::refused({.status = 429, .body = "slowly", .retry_after = milliseconds(1000)});
+      case 6:
+        return Fate::replaced({.status = 504, .body = "too late"});
+      default:
+        return Fate::late(milliseconds(dice_.below(3000)), milliseconds(dice_.below(3000)));
+    }
+  }
+  if (write && settings_.has(Fault::kLateWrites) && dice_.permille(60)) {
+    return Fate::late(milliseconds(dice_.between(1000, 90'000)));
+  }
+  return {};
+}
+
+void Chaos::strike() {
+  if (settings_.kinds.empty()) return;
+  const std::vector<Fault> kinds(settings_.kinds.begin(), settings_.kinds.end());
+  world_.act("user", [&] { strike(dice_.pick(kinds)); });
+  world_.wake();
+}
+
+void Chaos::strike(Fault kind) {
+  switch (kind) {
+    case Fault::kCrashNode:
+    case Fault::kDeleteNode:
+    case Fault::kOutOfService:
+    case Fault::kPartition:
+    case Fault::kSlowKubelet:
+    case Fault::kCordon:
+    case Fault::kNodeLabels:
+      return nodes(kind);
+    case Fault::kDeletePod:
+    case Fault::kFailPod:
+    case Fault::kUnreadyPod:
+    case Fault::kPodAnswers:
+      return pods(kind);
+    case Fault::kWatches:
+    case Fault::kCrashOperator:
+    case Fault::kStallOperator:
+    case Fault::kDeleteLease:
+      return process(kind);
+    case Fault::kSpec:
+    case Fault::kFenceChange:
+    case Fault::kSwitchTo:
+      return specs(kind);
+    case Fault::kTamperStatus:
+    case Fault::kTamperPods:
+      return tamper(kind);
+    case Fault::kRequests:
+    case Fault::kLateWrites:
+      return;  // drawn with each request
+  }
+}
+
+// --- machines ---
+
+Chaos::Kubelet* Chaos::any_machine() {
+  auto at = world_.machines().begin();
+  std::advance(at, dice_.below(static_cast<int>(world_.machines().size())));
+  return at->second.get();
+}
+
+// Whoever switches it on again has taken the taint off, and the Node is there or is made anew.
+void Chaos::start_machine(Kubelet& machine) {
+  if (const ObjectPtr node = world_.admin().get(kube::kNodes, "", machine.node())) {
+    json taints = json::array();
+    for (const json& taint : node->at("spec").value("taints", json::array())) {
+      if (taint.value("key", "") != kOutOfService) taints.push_back(taint);
+    }
+    world_.admin().merge(kube::kNodes, "", machine.node(), {{"spec", {{"taints", taints}}}});
+  }
+  machine.start();
+  machine.join();
+}
+
+void Chaos::nodes(Fault kind) {
+  Kubelet& machine = *any_machine();
+  const std::string& name = machine.node();
+  const ObjectPtr node = world_.admin().get(kube::kNodes, "", name);
+  switch (kind) {
+    case Fault::kCrashNode:
+      if (machine.is_up()) {
+        note(name + " loses power");
+        machine.crash();
+      } else {
+        note(name + " is on again");
+        start_machine(machine);
+      }
+      return;
+    case Fault::kDeleteNode:
+      if (!machine.is_up()) {
+        if (node) {
+          note(name + " is deleted");
+          world_.admin().remove(kube::kNodes, "", name);
+        } else {
+          note(name + " is on again, as another Node");
+          machine.start();
+          machine.join();
+        }
+      } else if (dice_.below(2) == 0) {
+        note("another machine takes the name " + name);
+        machine.replace();
+      } else {
+        note(name + " loses power");
+        machine.crash();
+      }
+      return;
+    case Fault::kOutOfService:
+      if (!node) return;
+      if (machine.is_up()) {
+        note(name + " loses power");
+        machine.crash();
+      } else if (!testing::condition_of(*node, "Ready").starts_with("T")) {
+        json taints = node->at("spec").value("taints", json::array());
+        taints.push_back({{"key", kOutOfService}, {"value", "off"}, {"effect", "NoExecute"}});
+        note(name + " is tainted out-of-service");
+        world_.admin().merge(kube::kNodes, "", name, {{"spec", {{"taints", taints}}}});
+      }
+      return;
+    case Fault::kPartition:
+      note(name + (machine.is_partitioned() ? " is heard of again" : " is cut off"));
+      machine.partition(!machine.is_partitioned());
+      return;
+    case Fault::kSlowKubelet: {
+      const bool on = dice_.below(2) == 0;
+      const int what = dice_.below(3);
+      note(name + (on ? " is slow to " : " is quick to ") +
+           std::vector<std::string>{"start pods", "see changes",
+                                    "end pods"}[static_cast<size_t>(what)]);
+      if (what == 0) machine.hold_starts(on);
+      if (what == 1) machine.hold_sight(on);
+      if (what == 2) machine.hold_ends(on);
+      return;
+    }
+    case Fault::kCordon: {
+      if (!node) return;
+      const bool on = !node->at("spec").value("unschedulable", false);
+      note(name + (on ? " is cordoned" : " is uncordoned"));
+      world_.admin().merge(kube::kNodes, "", name, {{"spec", {{"unschedulable", on}}}});
+      return;
+    }
+    default: {
+      if (!node) return;
+      const bool in = node->at("metadata").at("labels").value("pool", "") == "a";
+      note(name + (in ? " leaves the selector" : " comes into the selector"));
+      world_.admin().merge(kube::kNodes, "", name,
+                           {{"metadata", {{"labels", {{"pool", in ? "b" : "a"}}}}}});
+    }
+  }
+}
+
+// --- pods ---
+
+ObjectPtr Chaos::any(const kube::Resource& resource) {
+  const testing::Objects& all = world_.admin().all(resource);
+  if (all.empty()) return nullptr;
+  return std::next(all.begin(), dice_.below(static_cast<int>(all.size())))->second;
+}
+
+// Its containers have ended before the API server knows.
+void Chaos::fail_pod(Kubelet& machine, const Uid& uid) {
+  const PodKey key = machine.running().at(uid).key;
+  machine.hold_ends(false);
+  machine.hold_sight(false);
+  world_.admin().merge(kube::kPods, key.ns, key.name, {{"status", {{"phase", "Failed"}}}},
+                       "status");
+  while (machine.running().contains(uid) && machine.step()) {
+  }
+}
+
+void Chaos::pods(Fault kind) {
+  const ObjectPtr pod = any(kube::kPods);
+  if (!pod) return;
+  const std::string name = name_of(*pod);
+  const Uid uid(kube::meta_text(*pod, "uid"));
+  if (kind == Fault::kDeletePod) {
+    note("a user deletes " + name);
+    world_.admin().remove(kube::kPods, kNamespace, name);
+    return;
+  }
+  const auto at = world_.machines().find(pod->at("spec").value("nodeName", ""));
+  if (at == world_.machines().end() || !at->second->running().contains(uid)) return;
+  Kubelet& machine = *at->second;
+  if (kind == Fault::kPodAnswers) {
+    const int mood = dice_.below(4);
+    note(name + " answers " +
+         std::vector<std::string>{"well", "500", "never", "slowly"}[static_cast<size_t>(mood)]);
+    world_.set_mood(uid, static_cast<World::Mood>(mood));
+  } else if (kind == Fault::kUnreadyPod) {
+    const bool ready = machine.running().at(uid).ready;
+    note(name + (ready ? " is not Ready any more" : " is Ready again"));
+    machine.set_ready(uid, !ready);
+  } else if (!machine.is_partitioned() && machine.is_up()) {
+    note(name + " fails");
+    fail_pod(machine, uid);
+  }
+}
+
+// --- operators ---
+
+Process* Chaos::any_process() {
+  std::vector<Process*> alive;
+  for (const auto& process : processes_) {
+    if (!process->is_dead()) alive.push_back(process.get());
+  }
+  return alive.empty() ? nullptr : dice_.pick(alive);
+}
+
+void Chaos::mind_watches(Process& process) {
+  const auto streams = process.transport().streams();
+  if (streams.empty()) return;
+  const auto& stream = dice_.pick(streams);
+  const std::string what =
+      stream->kind() == nullptr ? "a" : std::string(stream->kind()->resource.plural);
+  static const std::vector<std::string> kWhat = {"is held", "is held",      "flows",
+                                                 "is cut",  "lets some by", "ends with 410"};
+  const int how = dice_.below(6);
+  note("the watch of " + process.name() + " on " + what + " " + kWhat[static_cast<size_t>(how)]);
+  if (how <= 1) stream->hold();
+  if (how == 2) stream->flow();
+  if (how == 3) stream->cut();
+  if (how == 4) static_cast<void>(stream->release(dice_.between(1, 4)));
+  if (how == 5) stream->expire();
+}
+
+void Chaos::process(Fault kind) {
+  if (kind == Fault::kDeleteLease) {
+    note("the Lease is deleted");
+    world_.admin().remove(kube::kLeases, "default", "processhub-operator");
+    return;
+  }
+  Process* const process = any_process();
+  if (process == nullptr) return;
+  if (kind == Fault::kWatches) return mind_watches(*process);
+  if (kind == Fault::kStallOperator) {
+    const int time = dice_.pick<int>({1, 5, 12, 20, 40});
+    note(process->name() + " stands still for " + std::to_string(time) + " s");
+    process->stall(world_.clock().steady_now() + seconds(time));
+  } else if (dice_.below(4) == 0) {
+    process->crash();
+  } else {
+    const int writes = dice_.between(1, 6);
+    const bool before = dice_.below(2) == 0;
+    note(process->name() + " will crash " + (before ? "before" : "after") + " write " +
+         std::to_string(writes) + " from now");
+    process->crash_at_write(writes, before);
+  }
+}
+
+// --- specs ---
+
+void Chaos::edit_hub(const json& patch) {
+  world_.admin().merge(kube::kProcessHubs, kNamespace, kHub, patch);
+}
+
+void Chaos::specs(Fault kind) {
+  if (kind == Fault::kFenceChange) {
+    const bool fenced = dice_.below(2) == 0;
+    note(fenced ? "the fence is NodeConfirmed" : "the fence is None");
+    invariants_.fence_changed();
+    return edit_hub({{"spec", {{"failover", {{"fence", fenced ? "NodeConfirmed" : "None"}}}}}});
+  }
+  if (kind == Fault::kSwitchTo) {
+    const ObjectPtr child = any(kube::kProcessHubChildren);
+    const std::string node =
+        dice_.below(4) == 0 ? "nowhere" : "node-" + std::to_string(dice_.below(settings_.nodes));
+    note(name_of(*child) + " shall switch to " + node);
+    world_.admin().merge(kube::kProcessHubChildren, kNamespace, name_of(*child),
+                         {{"metadata", {{"annotations", {{"processhub.io/switch-to", node}}}}}});
+    return;
+  }
+  if (dice_.below(3) == 0) {
+    const std::string image = "app:" + std::to_string(++templates_);
+    note("the template changes to " + image);
+    const json containers = {{{"name", "main"}, {"image", image}}};
+    return edit_hub({{"spec", {{"template", {{"spec", {{"containers", containers}}}}}}}});
+  }
+  const json redundancy = draw_redundancy(dice_, settings_.told);
+  note("redundancy changes to " + redundancy.dump());
+  json patch = {{"spec", {{"redundancy", redundancy}}}};
+  edit_hub(patch);
+}
+
+// --- a user who edits what is the operator's ---
+
+void Chaos::tamper(Fault kind) {
+  const ObjectPtr pod = any(kube::kPods);
+  const ObjectPtr child = any(kube::kProcessHubChildren);
+  if (kind == Fault::kTamperStatus) {
+    invariants_.tampered(kube::meta_text(*child, "uid"));
+    json status = json::object();
+    const int64_t epoch = child->value(json::json_pointer("/status/epoch"), int64_t{0});
+    switch (dice_.below(3)) {
+      case 0:
+        note("a user sets back the epoch of " + name_of(*child));
+        status["epoch"] = std::max<int64_t>(0, epoch - dice_.between(1, 5));
+        break;
+      case 1:
+        note("a user takes status.active off " + name_of(*child));
+        status["active"] = nullptr;
+        break;
+      default: {
+        if (!pod) return;
+        note("a user makes " + name_of(*pod) + " the active one of " + name_of(*child));
+        status["active"] = {{"node", pod->at("spec").value("nodeName", "")},
+                            {"pod", name_of(*pod)},
+                            {"podUID", kube::meta_text(*pod, "uid")},
+                            {"nodeUID", "x"},
+                            {"sinceTime", "2026-01-02T00:00:00Z"}};
+      }
+    }
+    world_.admin().merge(kube::kProcessHubChildren, kNamespace, name_of(*child),
+                         {{"status", status}}, "status");
+    return;
+  }
+  if (!pod) return;
+  for (const json& owner : pod->at("metadata").value("ownerReferences", json::array())) {
+    invariants_.tampered(owner.value("uid", ""));
+  }
+  json labels = json::object();
+  json annotations = json::object();
+  switch (dice_.below(5)) {
+    case 0:
+      note("a user takes the label child off " + name_of(*pod));
+      labels["processhub.io/child"] = nullptr;
+      break;
+    case 1:
+      note("a user takes the label hub off " + name_of(*pod));
+      labels["processhub.io/hub"] = nullptr;
+      break;
+    case 2: {
+      const std::string role = dice_.below(2) == 0 ? "active" : "passive";
+      note("a user labels " + name_of(*pod) + " " + role);
+      labels["processhub.io/role"] = role;
+      break;
+    }
+    case 3:
+      note("a user moves " + name_of(*pod) + " to the child " + name_of(*child));
+      labels["processhub.io/child"] = name_of(*child);
+      break;
+    default: {
+      const std::string role = dice_.pick<std::string>({"active 5", "passive 0", "nonsense", ""});
+      note("a user annotates " + name_of(*pod) + " with the role \"" + role + "\"");
+      annotations["processhub.io/role"] = role;
+    }
+  }
+  world_.admin().merge(kube::kPods, kNamespace, name_of(*pod),
+                       {{"metadata", {{"labels", labels}, {"annotations", annotations}}}});
+}
+
+// --- the end of all that ---
+
+void Chaos::heal() {
+  world_.act("user", [&] {
+    note("faults are over");
+    healed_ = true;
+    world_.forget_moods();
+    for (const auto& [name, machine] : world_.machines()) {
+      machine->partition(false);
+      machine->hold_starts(false);
+      machine->hold_sight(false);
+      machine->hold_ends(false);
+      if (!machine->is_up()) start_machine(*machine);
+      machine->join();
+      std::vector<Uid> unready;
+      for (const auto& [uid, run] : machine->running()) {
+        if (!run.ready) unready.push_back(uid);
+      }
+      for (const Uid& uid : unready) machine->set_ready(uid, true);
+      world_.admin().merge(kube::kNodes, "", name, {{"spec", {{"unschedulable", nullptr}}}});
+    }
+  });
+  for (const auto& process : processes_) {
+    process->wake();
+    if (process->is_dead()) continue;
+    process->crash_at_write(1'000'000, true);
+    for (const auto& stream : process->transport().streams()) stream->flow();
+  }
+  world_.wake();
+}
+
+}  // namespace processhub::sim

@@ -1,0 +1,64 @@
+// Draws one fault after the other and does it to the world, and at the end makes all well.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/dice.h"
+#include "sim/invariants.h"
+#include "sim/process.h"
+#include "sim/settings.h"
+#include "sim/world.h"
+
+namespace processhub::sim {
+
+class Chaos {
+ public:
+  // `processes`: those that there are, the dead ones too.
+  Chaos(World& world, Invariants& invariants, const Settings& settings, Dice& dice,
+        std::vector<std::unique_ptr<Process>>& processes)
+      : world_(world),
+        invariants_(invariants),
+        settings_(settings),
+        dice_(dice),
+        processes_(processes) {}
+
+  // Something happens that the operator has no part in.
+  void strike();
+  // Faults are over: machines are on and heard of, or gone; streams flow.
+  void heal();
+
+  // What becomes of a request of an operator to the API server.
+  [[nodiscard]] testing::Fate fate(const kube::Request& request);
+
+ private:
+  using Kubelet = testing::Kubelet;
+
+  void strike(Fault kind);
+  void nodes(Fault kind);
+  void pods(Fault kind);
+  void process(Fault kind);
+  void specs(Fault kind);
+  void tamper(Fault kind);
+  void mind_watches(Process& process);
+
+  void note(const std::string& what) { world_.history().note("FAULT " + what); }
+  void start_machine(Kubelet& machine);
+  void fail_pod(Kubelet& machine, const Uid& uid);
+  [[nodiscard]] Kubelet* any_machine();
+  [[nodiscard]] testing::ObjectPtr any(const kube::Resource& resource);
+  [[nodiscard]] Process* any_process();
+  void edit_hub(const nlohmann::json& patch);
+
+  World& world_;
+  Invariants& invariants_;
+  const Settings& settings_;
+  Dice& dice_;
+  std::vector<std::unique_ptr<Process>>& processes_;
+  bool healed_ = false;
+  int templates_ = 1;
+};
+
+}  // namespace processhub::sim

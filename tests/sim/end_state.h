@@ -1,0 +1,29 @@
+// How a child stands: what is compared between a run with faults and one without, and what must
+// hold of it at rest.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "sim/world.h"
+
+namespace processhub::sim {
+
+struct ChildState {
+  std::set<std::string> nodes = {};  // of its pods
+  std::set<std::string> revisions = {};
+  int pods = 0;
+  bool operator==(const ChildState&) const = default;
+};
+
+// By name.
+[[nodiscard]] std::map<std::string, ChildState> children_of(World& world);
+
+// What is wrong with a world at rest, where every node is well; empty: nothing.
+[[nodiscard]] std::string wrong_at_rest(World& world);
+
+// What the specs of `world` give on its nodes without any faults: a cluster of its own.
+[[nodiscard]] std::map<std::string, ChildState> without_faults(World& world);
+
+}  // namespace processhub::sim

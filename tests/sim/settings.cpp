@@ -1,0 +1,83 @@
+#include "sim/settings.h"
+
+namespace processhub::sim {
+
+using nlohmann::json;
+
+json draw_redundancy(Dice& dice, bool told) {
+  if (dice.below(4) == 0) {
+    json spec = {{"strategy", "Singularity"}};
+    if (told) spec["replication"]["http"]["port"] = 8080;
+    return spec;
+  }
+  json replication = {{"model", dice.below(4) == 0 ? "ActiveActive" : "ActivePassive"}};
+  const int factor = dice.between(0, 3);
+  replication["factor"] = factor == 0 ? json("ClusterSize") : json(factor);
+  if (told) {
+    replication["http"] = {{"port", 8080}, {"timeoutSeconds", 1}, {"retries", dice.below(2)}};
+    replication["signal"] = dice.pick<std::string>({"None", "All", "Active", "Passive"});
+  }
+  return {{"strategy", "Replication"}, {"replication", replication}};
+}
+
+Settings draw_settings(Dice& dice) {
+  Settings all;
+  all.nodes = dice.between(2, 5);
+  all.children = dice.between(1, 4);
+  all.operators = dice.between(1, 2);
+  all.elected = all.operators == 1 ? dice.below(2) == 0 : dice.below(3) != 0;
+  all.fenced = dice.below(3) == 0;
+  all.told = dice.below(3) == 0;
+  all.faults = dice.between(3, 30);
+  all.max_concurrent = dice.between(1, 2);
+  // A few kinds in most of the seeds, now and then nearly all.
+  const int share = dice.pick<int>({150, 250, 400, 700});
+  for (int kind = 0; kind < kFaults; ++kind) {
+    if (dice.permille(share)) all.kinds.insert(static_cast<Fault>(kind));
+  }
+  if (all.kinds.contains(Fault::kFenceChange)) all.fenced = false;
+
+  json& hub = all.hub;
+  hub["redundancy"] = draw_redundancy(dice, all.told);
+  hub["nodes"] = {{"joinAfterSeconds", dice.pick<int>({0, 1, 10})},
+                  {"onCordon", dice.below(3) == 0 ? "Keep" : "Migrate"}};
+  if (all.has(Fault::kNodeLabels)) hub["nodes"]["selector"]["matchLabels"]["pool"] = "a";
+  hub["failover"] = {{"fence", all.fenced ? "NodeConfirmed" : "None"},
+                     {"restartAfterSeconds", dice.pick<int>({0, 1, 10, 30})},
+                     {"replaceAfterSeconds", dice.pick<int>({0, 1, 10, 60, 120})},
+                     {"activeNotReadySeconds", dice.pick<int>({0, 1, 5})}};
+  if (const int detection = dice.below(4); detection < 2) {
+    hub["failover"]["detection"] = detection == 0 ? "NodeLease" : "NodeProbe";
+    hub["failover"]["nodeLease"]["leaseTimeoutSeconds"] = 20;
+    hub["failover"]["nodeProbe"] = {{"periodSeconds", 5}, {"failureThreshold", 3}};
+  }
+  hub["distribution"]["consistentHashing"]["virtualNodes"] = 16;
+  if (dice.below(5) == 0) {
+    all.bound = true;
+    hub["distribution"]["consistentHashing"]["bound"] = dice.below(2) == 0 ? "Strict" : "Relaxed";
+  }
+  hub["migration"]["maxConcurrent"] = all.max_concurrent;
+  switch (dice.below(8)) {
+    case 0:
+      hub["partitionTolerance"] = {{"strategy", "StaticQuorum"}, {"staticQuorum", {{"size", 2}}}};
+      break;
+    case 1:
+      hub["partitionTolerance"] = {{"strategy", "DynamicQuorum"},
+                                   {"dynamicQuorum", {{"percent", 50}, {"thresholdSeconds", 30}}}};
+      break;
+    case 2:
+      hub["partitionTolerance"]["strategy"] = "MajorityQuorum";
+      break;
+    default:
+      break;
+  }
+  return all;
+}
+
+std::string Settings::str() const {
+  return std::to_string(nodes) + " nodes, " + std::to_string(children) + " children, " +
+         std::to_string(operators) + (elected ? " elected" : " unguarded") + " operators, " +
+         std::to_string(faults) + " faults, " + hub.dump();
+}
+
+}  // namespace processhub::sim

@@ -1,0 +1,64 @@
+// What one seed is about: its nodes, its hub, its children, and which kinds of faults there
+// will be. Few kinds at a time go deeper than all of them.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/dice.h"
+
+namespace processhub::sim {
+
+inline constexpr const char* kNamespace = "shop";
+inline constexpr const char* kHub = "hub";
+
+enum class Fault {
+  kCrashNode,
+  kDeleteNode,    // of a machine that is off; it may come back as another
+  kOutOfService,  // the taint, on a machine that is off
+  kPartition,     // a machine that runs on and is not heard of
+  kSlowKubelet,   // pods start, see their role or end late
+  kDeletePod,
+  kFailPod,
+  kUnreadyPod,
+  kWatches,        // held, cut, expired
+  kRequests,       // lost, refused, late answers
+  kLateWrites,     // that land long after their client has given up
+  kCrashOperator,  // also just before and just after a write
+  kStallOperator,  // it stands still, and goes on as if nothing had been
+  kSpec,           // factor, model, template
+  kFenceChange,
+  kCordon,
+  kNodeLabels,
+  kSwitchTo,
+  kTamperStatus,
+  kTamperPods,
+  kDeleteLease,
+  kPodAnswers,  // to the role signal: errors, silence
+};
+inline constexpr int kFaults = static_cast<int>(Fault::kPodAnswers) + 1;
+
+struct Settings {
+  int nodes = 3;
+  int children = 1;
+  int operators = 1;
+  bool elected = true;  // false: each of them believes that it leads, and may write
+  bool fenced = false;  // NodeConfirmed, from beginning to end
+  bool told = false;    // pods are told their roles by HTTP
+  bool bound = false;
+  int max_concurrent = 1;
+  int faults = 10;  // how many are drawn
+  std::set<Fault> kinds = {};
+  nlohmann::json hub = {};  // its spec, beside the template
+
+  [[nodiscard]] bool has(Fault kind) const { return kinds.contains(kind); }
+  [[nodiscard]] std::string str() const;
+};
+
+[[nodiscard]] Settings draw_settings(Dice& dice);
+// Replication or Singularity, as a part of the hub's spec.
+[[nodiscard]] nlohmann::json draw_redundancy(Dice& dice, bool told);
+
+}  // namespace processhub::sim

@@ -1,0 +1,182 @@
+#include "sim/world.h"
+
+#include <utility>
+
+#include "fake/object_rules.h"
+#include "kube/json_text.h"
+
+namespace processhub::sim {
+
+using nlohmann::json;
+using testing::Change;
+using testing::FakeTransport;
+using testing::Fate;
+using testing::Kubelet;
+
+namespace {
+
+// What is told of an object: as much as the rules are about.
+std::string summary(const json& object) {
+  const json& meta = object.at("metadata");
+  std::string text;
+  if (meta.contains("deletionTimestamp")) text += " deleting";
+  const std::string kind = object.value("kind", "");
+  if (kind == "Pod") {
+    text += " on " + object.at("spec").value("nodeName", "-");
+    text += " " + object.value(json::json_pointer("/status/phase"), std::string("-"));
+    text += " ready=" + testing::condition_of(object, "Ready");
+    text += " label=" + meta.value("labels", json::object()).value("processhub.io/role", "-");
+    text += " role=" + meta.value("annotations", json::object()).value("processhub.io/role", "-");
+    if (object.at("spec").contains("schedulingGates") &&
+        !object.at("spec").at("schedulingGates").empty()) {
+      text += " gated";
+    }
+  } else if (kind == "ProcessHubChild" && object.contains("status")) {
+    const json& status = object.at("status");
+    text += " " + status.value("phase", "-");
+    text += " epoch=" + std::to_string(status.value("epoch", int64_t{0}));
+    if (status.contains("active")) text += " active=" + status.at("active").value("pod", "-");
+    for (const json& one : status.value("replicas", json::array())) {
+      text += " [" + std::to_string(one.value("slot", 0)) + "." +
+              std::to_string(one.value("incarnation", 0)) + " " + one.value("node", "-") + " " +
+              one.value("role", "-") + (one.value("ready", false) ? " ready" : "") +
+              (one.value("demoted", int64_t{0}) > 0 ? " demoted" : "") + "]";
+    }
+    for (const json& one : status.value("conditions", json::array())) {
+      text += " " + one.value("type", "") + "=" + one.value("status", "") + ":" +
+              one.value("reason", "");
+    }
+  } else if (kind == "Node") {
+    text += " ready=" + testing::condition_of(object, "Ready");
+    for (const json& taint : object.at("spec").value("taints", json::array())) {
+      text += " " + taint.value("key", "") + ":" + taint.value("effect", "");
+    }
+  } else if (kind == "Lease") {
+    text += " " + object.at("spec").value("holderIdentity", "-");
+  } else if (kind == "ProcessHub" && object.contains("status")) {
+    text += " nodes=" + object.at("status").value("nodes", json()).dump();
+    for (const json& one : object.at("status").value("conditions", json::array())) {
+      text += " " + one.value("type", "") + "=" + one.value("status", "");
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+World::World(testing::FakeClock& clock, History& history)
+    : clock_(clock),
+      history_(history),
+      server_(clock),
+      admin_(server_),
+      node_controller_(server_, clock),
+      scheduler_(server_),
+      collector_(server_) {
+  server_.observe([this](const Change& change) { narrate(change); });
+  const auto add = [&](const char* name, std::function<bool()> work) {
+    parts_.push_back(std::make_unique<Part>(Part{.name = name, .work = std::move(work)}));
+  };
+  add("node controller", [this] { return node_controller_.step(); });
+  add("scheduler", [this] { return scheduler_.step(); });
+  add("garbage collector", [this] { return collector_.step(); });
+}
+
+void World::narrate(const Change& change) {
+  const json& object = change.after ? *change.after : *change.before;
+  const std::string kind(change.kind->resource.plural);
+  if (kind == "events") return;
+  if (kind == "leases" && change.before && change.after &&
+      summary(*change.before) == summary(*change.after)) {
+    return;
+  }
+  history_.note("rv=" + std::to_string(change.version) + " " + actor_ +
+                (change.after ? change.before ? ": updates " : ": creates " : ": removes ") + kind +
+                " " + change.key + summary(object));
+}
+
+void World::add_machine(const std::string& name, const json& labels) {
+  const std::string address = "10.0." + std::to_string(machines_.size()) + ".1";
+  addresses_[address] = name;
+  auto kubelet = std::make_unique<Kubelet>(
+      server_, clock_, name, testing::KubeletOptions{.address = address, .labels = labels});
+  kubelet->join();
+  Kubelet* const it = kubelet.get();
+  machines_[name] = std::move(kubelet);
+  parts_.push_back(
+      std::make_unique<Part>(Part{.name = "kubelet " + name, .work = [it] { return it->step(); }}));
+}
+
+void World::act(const std::string& name, const std::function<void()>& work) {
+  const std::string before = std::exchange(actor_, name);
+  work();
+  actor_ = before;
+}
+
+std::vector<World::Part*> World::runnable() {
+  std::vector<Part*> due;
+  for (const auto& part : parts_) {
+    const bool idle = part->idle_version == server_.store().version() &&
+                      clock_.steady_now() - part->idle_since < std::chrono::seconds(1);
+    if (!idle) due.push_back(part.get());
+  }
+  return due;
+}
+
+bool World::step(Part& part) {
+  bool worked = false;
+  act(part.name, [&] { worked = part.work(); });
+  if (!worked) {
+    part.idle_version = server_.store().version();
+    part.idle_since = clock_.steady_now();
+  }
+  return worked;
+}
+
+void World::wake() {
+  for (const auto& part : parts_) part->idle_version = -1;
+}
+
+World::RunsAt World::find_pod(const std::string& server) const {
+  const size_t begin = server.find("//") + 2;
+  const std::string ip = server.substr(begin, server.rfind(':') - begin);
+  for (const auto& [name, kubelet] : machines_) {
+    for (const auto& [uid, run] : kubelet->running()) {
+      if (run.ip == ip) return {.kubelet = kubelet.get(), .uid = uid};
+    }
+  }
+  return {};
+}
+
+Fate World::fate_at_pod(const kube::Request& request) {
+  const RunsAt at = find_pod(request.server);
+  if (at.kubelet == nullptr) return Fate::unreachable();
+  if (at.kubelet->is_partitioned()) return Fate::silent();
+  const auto mood = moods_.find(at.uid);
+  if (mood == moods_.end()) return {};
+  if (mood->second == Mood::kSilent) return Fate::silent();
+  if (mood->second == Mood::kSlow) return Fate::late(std::chrono::milliseconds(900));
+  return {};
+}
+
+Result<kube::Response> World::serve_pod(const kube::Request& request) {
+  const RunsAt at = find_pod(request.server);
+  if (at.kubelet == nullptr) return fail(ErrorKind::kBroken, "the pod is no more");
+  const auto mood = moods_.find(at.uid);
+  if (mood != moods_.end() && mood->second == Mood::kFails) return kube::Response{.status = 500};
+  const json body = json::parse(request.body);
+  history_.note("pod " + at.kubelet->running().at(at.uid).key.str() + " is told " +
+                body.at("role").get<std::string>() + " " +
+                std::to_string(body.at("epoch").get<int64_t>()));
+  if (on_answer) on_answer(at.uid, body.at("role"), body.at("epoch"));
+  return kube::Response{.status = 200};
+}
+
+FakeTransport::Reach World::reach(const std::string& address) {
+  const auto name = addresses_.find(address);
+  if (name == addresses_.end()) return FakeTransport::Reach::kRefused;
+  const Kubelet& kubelet = *machines_.at(name->second);
+  return kubelet.is_up() && !kubelet.is_partitioned() ? FakeTransport::Reach::kReached
+                                                      : FakeTransport::Reach::kSilent;
+}
+
+}  // namespace processhub::sim
