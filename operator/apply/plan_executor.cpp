@@ -7,6 +7,7 @@
 #include "apply/preconditions.h"
 #include "apply/role_writer.h"
 #include "kube/decode.h"
+#include "plan/labels.h"
 
 namespace processhub::apply {
 
@@ -18,6 +19,17 @@ namespace {
 bool goes_on_without(const plan::Action& action) {
   const auto* told = std::get_if<plan::TellRole>(&action);
   return told != nullptr && !told->must_answer;
+}
+
+// Of the labels that `made` has, those that make it the child's and that `pod` lacks.
+nlohmann::json lost_labels(const nlohmann::json& made, const kube::Pod& pod) {
+  nlohmann::json lost = nlohmann::json::object();
+  const auto labels = made.at("metadata").value("labels", nlohmann::json::object());
+  for (const char* key : {plan::kHubLabel, plan::kChildLabel}) {
+    const std::string wanted = labels.value(key, "");
+    if (kube::value_of(pod.meta.labels, key) != wanted) lost[key] = wanted;
+  }
+  return lost;
 }
 
 }  // namespace
@@ -71,22 +83,30 @@ void PlanExecutor::post(const plan::CreatePod& action, Step step) {
                  });
 }
 
-// The pod is there already: sent twice by the HTTP library, or by another leader.
+// The pod is there already: sent twice by the HTTP library, or by another leader. Where somebody
+// has taken off it the labels by which the caches see it, it gets them back.
 void PlanExecutor::accept_existing(const plan::CreatePod& action, Step step) {
   const kube::ObjectRef ref{.resource = kube::kPods, .ns = action.pod.ns, .name = action.pod.name};
   client_.get(ref, kube::pod_mask(),
-              [action, step = std::move(step)](Result<nlohmann::json> answer) {
+              [this, ref, action, step = std::move(step)](Result<nlohmann::json> answer) {
                 if (!answer) return step(tl::unexpected(answer.error()));
                 const auto pod = kube::decode_pod(*answer);
                 if (!pod) return step(tl::unexpected(pod.error()));
-                if (pod->meta.owner_uid == action.owner && pod->pinned_node == action.node &&
-                    !pod->meta.deleted) {
-                  return step(pod->meta);
+                if (pod->meta.owner_uid != action.owner || pod->pinned_node != action.node ||
+                    pod->meta.deleted) {
+                  return step(fail(ErrorKind::kConflict,
+                                   "pod " + action.pod.str() +
+                                       " exists and is not the one that is wanted: "
+                                       "it belongs to another owner or node, or is being deleted"));
                 }
-                step(fail(ErrorKind::kConflict,
-                          "pod " + action.pod.str() +
-                              " exists and is not the one that is wanted: "
-                              "it belongs to another owner or node, or is being deleted"));
+                const nlohmann::json labels = lost_labels(*action.body, *pod);
+                if (labels.empty()) return step(pod->meta);
+                client_.merge_patch(ref,
+                                    {{"metadata",
+                                      {{"uid", pod->meta.uid.str()},
+                                       {"resourceVersion", pod->meta.version.str()},
+                                       {"labels", labels}}}},
+                                    step);
               });
 }
 

@@ -1,5 +1,6 @@
 #include "apply/plan_executor.h"
 
+#include "plan/labels.h"
 #include "unit/apply/apply_fixture.h"
 
 namespace processhub::apply {
@@ -140,6 +141,28 @@ TEST_F(PlanExecutorTest, APodThatExistsAsIntendedIsSuccess) {
   answer(200, pod_object("a", 0, 1));
   EXPECT_TRUE(succeeded());
   EXPECT_THAT(applied_, ElementsAre("7"));
+}
+
+// Else the caches would never see it, and the child would wait for it for ever.
+TEST_F(PlanExecutorTest, APodThatExistsWithoutItsLabelsGetsThemBack) {
+  json unlabelled = pod_object("a", 0, 1);
+  const json labels = {{plan::kHubLabel, "hub"}, {plan::kChildLabel, "orders"}};
+  plan::CreatePod wanted = create("a");
+  json body_with = *wanted.body;
+  body_with["metadata"]["labels"] = labels;
+  wanted.body = std::make_shared<const json>(body_with);
+  unlabelled["metadata"].erase("labels");
+  run({wanted});
+  static_cast<void>(asked());
+  refuse(409, "AlreadyExists");
+  static_cast<void>(asked());
+  answer(200, unlabelled);
+  EXPECT_EQ(asked(), "PATCH " + pods_ + "/" + first_);
+  EXPECT_EQ(body()["metadata"]["labels"], labels);
+  EXPECT_EQ(body()["metadata"]["resourceVersion"], "7");
+  answer(200, {{"metadata", {{"name", first_}, {"resourceVersion", "8"}}}});
+  EXPECT_TRUE(succeeded());
+  EXPECT_THAT(applied_, ElementsAre("8"));
 }
 
 TEST_F(PlanExecutorTest, APodOfThatNameThatIsNotTheIntendedOneIsNone) {
