@@ -393,6 +393,7 @@ void Chaos::heal() {
     note("faults are over");
     healed_ = true;
     world_.forget_moods();
+    int out = 0;
     for (const auto& [name, machine] : world_.machines()) {
       machine->partition(false);
       machine->hold_starts(false);
@@ -406,6 +407,14 @@ void Chaos::heal() {
       }
       for (const Uid& uid : unready) machine->set_ready(uid, true);
       world_.admin().merge(kube::kNodes, "", name, {{"spec", {{"unschedulable", nullptr}}}});
+      // With fewer nodes than replicas, pods stay where they happen to be.
+      const bool stays_out = out < settings_.nodes - 3;
+      const ObjectPtr node = world_.admin().get(kube::kNodes, "", name);
+      if (stays_out && node->at("metadata").at("labels").value("pool", "") != "a") {
+        ++out;
+      } else {
+        world_.admin().merge(kube::kNodes, "", name, {{"metadata", {{"labels", {{"pool", "a"}}}}}});
+      }
     }
   });
   for (const auto& process : processes_) {
