@@ -1,7 +1,7 @@
 // Two operators, of which one works.
 #include <gmock/gmock.h>
 
-#include "e2e/support/fixture.h"
+#include "e2e/support/roles.h"
 
 namespace processhub::e2e {
 namespace {
@@ -68,6 +68,36 @@ TEST_F(Leader, ThatIsKilledIsReplacedByTheOther) {
   children.back() = "later";
   eventually_placed({.children = children, .nodes = nodes_.names()});
   EXPECT_EQ(leader_->stop(), 0);
+}
+
+// Whichever of the two takes the next one, nobody else leads a child for that.
+TEST_F(Leader, WorksOnOrIsReplacedWhenItsLeaseIsDeleted) {
+  given_two(kElected);
+  given_hub("workers", nodes_, {{"redundancy", active_passive(2)}});
+  given_children("workers", names("tenant", 4));
+  eventually_run("workers", names("tenant", 4), 2);
+  std::map<std::string, json> before;
+  for (const auto& [name, child] : children_->objects()) before[name] = child.at("status");
+  const auto pods = pods_of("workers");
+  const json lease = leases_->at("processhub").at("metadata").at("uid");
+
+  must_kubectl({"delete", "lease", "processhub", "-n", "processhub-system"});
+  EXPECT_TRUE(wait_until([&] {
+    const json& now = leases_->at("processhub");
+    return !holder().empty() && now.at("metadata").at("uid") != lease;
+  }));
+  given_children("workers", {"late"});
+  auto children = names("tenant", 4);
+  children.emplace_back("late");
+  eventually_run("workers", children, 2);
+  for (const auto& [name, status] : before) {
+    EXPECT_EQ(children_->at(name).at("status").at("active"), status.at("active"));
+    EXPECT_EQ(children_->at(name).at("status").at("epoch"), status.at("epoch"));
+  }
+  auto after = pods_of("workers");
+  after.erase("late");
+  EXPECT_EQ(after, pods);
+  EXPECT_EQ(twice_active(pods_->history(), ActiveBy::kLabel), "");
 }
 
 TEST_F(Leader, ThatIsAskedToEndHandsOverAtOnce) {

@@ -70,6 +70,10 @@ void NodeSet::lose(const std::vector<std::string>& names) {
   cluster(words({"nodes", "lose", "--wait"}, names));
 }
 
+void NodeSet::go_silent(const std::vector<std::string>& names) {
+  cluster(words({"nodes", "lose"}, names));
+}
+
 void NodeSet::restore(const std::vector<std::string>& names) {
   cluster(words({"nodes", "restore"}, names));
 }

@@ -30,8 +30,9 @@ class NodeSet {
   void add(const std::string& name);  // one of this name, which was removed
   // Another machine of this name, in the zone where the first was.
   void replace(const std::string& name);
-  static void lose(const std::vector<std::string>& names);     // Ready=Unknown when it returns
-  static void restore(const std::vector<std::string>& names);  // Ready when it returns
+  static void lose(const std::vector<std::string>& names);       // Ready=Unknown when it returns
+  static void go_silent(const std::vector<std::string>& names);  // the same, some time later
+  static void restore(const std::vector<std::string>& names);    // Ready when it returns
   void remove(const std::string& name);
 
   // What it has to give to pods, as in {{"cpu", "4"}}.
