@@ -19,6 +19,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"processhub.io/benchmarks/internal/host"
 )
 
 type options struct {
@@ -67,7 +69,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	m, err := findMachine()
+	m, err := host.FindMachine("scale")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -112,7 +114,7 @@ func (b *bench) wanted(name string) bool {
 // Rounds up to 0 warm up.
 func (b *bench) one(ctx context.Context, k kind, round int) error {
 	for {
-		b.machine.awaitQuietOthers(ctx, b.options.noise, &b.options.patience)
+		b.machine.AwaitQuietOthers(ctx, b.options.noise, &b.options.patience)
 		run, err := k.run(ctx)
 		if err != nil {
 			return err
@@ -122,7 +124,7 @@ func (b *bench) one(ctx context.Context, k kind, round int) error {
 		if round <= 0 {
 			what = "warm-up"
 		}
-		fmt.Fprintf(os.Stderr, "%-22s %-8s %s; others used %.2f cores, load %s\n", k.name, what, run, run.others, loadAverage())
+		fmt.Fprintf(os.Stderr, "%-22s %-8s %s; others used %.2f cores, load %s\n", k.name, what, run, run.others, host.LoadAverage())
 		switch {
 		case round <= 0:
 			return nil

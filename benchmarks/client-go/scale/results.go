@@ -45,7 +45,7 @@ func (b *bench) results() []result {
 			return &result{}
 		}
 		r := result{Name: name, Value: value, Unit: unit, Peers: map[string]float64{},
-			Command: b.options.command, Machine: b.machine.describe()}
+			Command: b.options.command, Machine: b.machine.Describe()}
 		for _, peer := range peers {
 			if value, known := b.median(peer, of); known {
 				r.Peers[peer] = value

@@ -23,6 +23,8 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"processhub.io/benchmarks/internal/host"
 )
 
 const (
@@ -73,14 +75,14 @@ func (r run) String() string {
 
 type bench struct {
 	options options
-	machine *machine
+	machine *host.Machine
 	typed   *kubernetes.Clientset // by protobuf
 	any     *dynamic.DynamicClient
 	runs    map[string][]run
 	spaces  int
 }
 
-func newBench(o options, m *machine) (*bench, error) {
+func newBench(o options, m *host.Machine) (*bench, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
 	if err != nil {
 		return nil, err
@@ -217,17 +219,17 @@ func (b *bench) workload(ctx context.Context, space string, start func(context.C
 		return run{}, err
 	}
 	defer pods.cancel()
-	b.machine.awaitQuiet(ctx)
-	before := b.machine.sample()
+	b.machine.AwaitQuiet(ctx)
+	before := b.machine.Sample()
 	if err := start(ctx, space); err != nil {
 		return run{}, err
 	}
 	if err := pods.awaitReady(ctx, b.options.children); err != nil {
 		return run{}, err
 	}
-	after := b.machine.sample()
-	r := run{steps: pods.steps(before.at), daemons: after.daemonsSince(before), others: after.othersSince(before)}
-	if err := ready(before.at, &r); err != nil {
+	after := b.machine.Sample()
+	r := run{steps: pods.steps(before.At), daemons: after.DaemonsSince(before), others: after.OthersSince(before)}
+	if err := ready(before.At, &r); err != nil {
 		return run{}, err
 	}
 	if err := b.clear(ctx, space); err != nil {
@@ -296,14 +298,14 @@ func (b *bench) withOperator(ctx context.Context, existing bool) (run, error) {
 	if err != nil {
 		return run{}, err
 	}
-	o, err := startOperator(ctx, b.options.operator, b.options.flags, b.options.log)
+	o, err := host.StartOperator(ctx, b.options.operator, b.options.flags, b.options.log)
 	if err != nil {
 		return run{}, err
 	}
-	b.machine.pids["operator"] = o.pid()
+	b.machine.Watch("operator", o.PID())
 	defer func() {
-		delete(b.machine.pids, "operator")
-		o.stop()
+		b.machine.Unwatch("operator")
+		o.Stop()
 	}()
 
 	start := b.applyHub
@@ -316,7 +318,7 @@ func (b *bench) withOperator(ctx context.Context, existing bool) (run, error) {
 	return b.workload(ctx, space, start, func(began time.Time, r *run) error {
 		err := b.awaitCount(ctx, space, "ready")
 		r.told = time.Since(began).Seconds()
-		r.memory = peakMemory(o.pid())
+		r.memory = host.PeakMemory(o.PID())
 		return err
 	})
 }
@@ -384,16 +386,16 @@ func (b *bench) create(ctx context.Context, binary string, arguments ...string) 
 	if err != nil {
 		return run{}, err
 	}
-	b.machine.awaitQuiet(ctx)
+	b.machine.AwaitQuiet(ctx)
 	arguments = append(arguments, "--namespace", space, "--pods", fmt.Sprint(b.options.pods))
 	command := exec.CommandContext(ctx, binary, arguments...)
 	command.Stderr = os.Stderr
-	before := b.machine.sample()
+	before := b.machine.Sample()
 	output, err := command.Output()
 	if err != nil {
 		return run{}, err
 	}
-	others := b.machine.sample().othersSince(before)
+	others := b.machine.Sample().OthersSince(before)
 	var result struct{ PerSecond, CPUSeconds float64 }
 	if err := json.Unmarshal(output, &result); err != nil {
 		return run{}, err

@@ -1,4 +1,4 @@
-package main
+package host
 
 import (
 	"bufio"
@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// operator is a process of it, started for one run, so that its peak of memory is that
+// Operator is a process of it, started for one run, so that its peak of memory is that
 // run's own.
-type operator struct {
+type Operator struct {
 	command *exec.Cmd
 	ended   chan error
 }
 
-// startOperator returns once it leads.
-func startOperator(ctx context.Context, binary, flags, logFile string) (*operator, error) {
+// StartOperator returns once it leads.
+func StartOperator(ctx context.Context, binary, flags, logFile string) (*Operator, error) {
 	file, err := os.OpenFile(logFile, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func startOperator(ctx context.Context, binary, flags, logFile string) (*operato
 			}
 		}
 	}()
-	o := &operator{command: command, ended: make(chan error, 1)}
+	o := &Operator{command: command, ended: make(chan error, 1)}
 	go func() { o.ended <- command.Wait() }()
 	select {
 	case <-leads:
@@ -66,9 +66,9 @@ func startOperator(ctx context.Context, binary, flags, logFile string) (*operato
 	}
 }
 
-func (o *operator) pid() int { return o.command.Process.Pid }
+func (o *Operator) PID() int { return o.command.Process.Pid }
 
-func (o *operator) stop() {
+func (o *Operator) Stop() {
 	o.command.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-o.ended:

@@ -1,4 +1,5 @@
-package main
+// Package host tells how busy the machine of a benchmark is, and runs the operator on it.
+package host
 
 import (
 	"context"
@@ -13,18 +14,19 @@ import (
 
 const ticksPerSecond = 100 // of /proc: USER_HZ, the same on every Linux
 
-// machine tells what runs on it: the cluster's daemons, ourselves, and others.
-type machine struct {
-	cluster string // the state folder of tests/cluster
-	pids    map[string]int
+// Machine tells what runs on it: the cluster's daemons, ourselves, and others.
+type Machine struct {
+	self string // the name of this process
+	pids map[string]int
 }
 
-func findMachine() (*machine, error) {
+// FindMachine: `self` is what this process is called among the others.
+func FindMachine(self string) (*Machine, error) {
 	cluster := os.Getenv("PROCESSHUB_CLUSTER")
 	if cluster == "" {
-		return nil, fmt.Errorf("to be run by benchmarks/scale/run, within tests/cluster/cluster run")
+		return nil, fmt.Errorf("to be run by benchmarks/%s/run, within tests/cluster/cluster run", self)
 	}
-	m := &machine{cluster: cluster, pids: map[string]int{"scale": os.Getpid()}}
+	m := &Machine{self: self, pids: map[string]int{self: os.Getpid()}}
 	files, err := filepath.Glob(filepath.Join(cluster, "pid", "*"))
 	if err != nil {
 		return nil, err
@@ -43,30 +45,34 @@ func findMachine() (*machine, error) {
 	return m, nil
 }
 
-// sample is the CPU time used so far, in seconds.
-type sample struct {
-	at   time.Time
+// Sample is the CPU time used so far, in seconds.
+type Sample struct {
+	At   time.Time
 	busy float64            // by the whole machine
 	of   map[string]float64 // by each of the known processes
 	// By those of our children that have ended.
 	children float64
 }
 
-func (m *machine) sample() sample {
-	s := sample{at: time.Now(), busy: machineSeconds(), of: map[string]float64{}}
+// Watch counts a further process as ours, until Unwatch.
+func (m *Machine) Watch(name string, pid int) { m.pids[name] = pid }
+func (m *Machine) Unwatch(name string)        { delete(m.pids, name) }
+
+func (m *Machine) Sample() Sample {
+	s := Sample{At: time.Now(), busy: machineSeconds(), of: map[string]float64{}}
 	for name, pid := range m.pids {
 		own, children := cpuSeconds(pid)
 		s.of[name] = own
-		if name == "scale" {
+		if name == m.self {
 			s.children = children
 		}
 	}
 	return s
 }
 
-// othersSince is how many cores others used since `before`. A process that was started
+// OthersSince is how many cores others used since `before`. A process that was started
 // or ended in between is one of ours all the same.
-func (s sample) othersSince(before sample) float64 {
+func (s Sample) OthersSince(before Sample) float64 {
 	ours := s.children - before.children
 	for name, seconds := range s.of {
 		ours += seconds - before.of[name]
@@ -76,11 +82,11 @@ func (s sample) othersSince(before sample) float64 {
 			ours -= seconds // it has ended: `children` holds all that it used
 		}
 	}
-	return max(0, (s.busy-before.busy-ours)/s.at.Sub(before.at).Seconds())
+	return max(0, (s.busy-before.busy-ours)/s.At.Sub(before.At).Seconds())
 }
 
-// daemonsSince is the CPU time of each of our processes since `before`.
-func (s sample) daemonsSince(before sample) map[string]float64 {
+// DaemonsSince is the CPU time of each of our processes since `before`.
+func (s Sample) DaemonsSince(before Sample) map[string]float64 {
 	used := map[string]float64{}
 	for name, seconds := range s.of {
 		used[name] = seconds - before.of[name]
@@ -119,8 +125,8 @@ func cpuSeconds(pid int) (own, children float64) {
 	return seconds(11) + seconds(12), seconds(13) + seconds(14)
 }
 
-// peakMemory is the most that a process ever had resident, in MB.
-func peakMemory(pid int) float64 {
+// PeakMemory is the most that a process ever had resident, in MB.
+func PeakMemory(pid int) float64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
@@ -134,35 +140,35 @@ func peakMemory(pid int) float64 {
 	return 0
 }
 
-func loadAverage() string {
+func LoadAverage() string {
 	text, _ := os.ReadFile("/proc/loadavg")
 	load, _, _ := strings.Cut(string(text), " ")
 	return load
 }
 
-// awaitQuietOthers waits until others leave the machine alone, but all its calls together
+// AwaitQuietOthers waits until others leave the machine alone, but all its calls together
 // no longer than `patience`.
-func (m *machine) awaitQuietOthers(ctx context.Context, cores float64, patience *time.Duration) {
+func (m *Machine) AwaitQuietOthers(ctx context.Context, cores float64, patience *time.Duration) {
 	for *patience > 0 && ctx.Err() == nil {
 		*patience -= 3 * time.Second
-		before := m.sample()
+		before := m.Sample()
 		time.Sleep(3 * time.Second)
-		if m.sample().othersSince(before) <= cores {
+		if m.Sample().OthersSince(before) <= cores {
 			return
 		}
 	}
 }
 
-// awaitQuiet waits, at most a minute, until the cluster itself has nothing more to do
+// AwaitQuiet waits, at most a minute, until the cluster itself has nothing more to do
 // than its heartbeats.
-func (m *machine) awaitQuiet(ctx context.Context) {
+func (m *Machine) AwaitQuiet(ctx context.Context) {
 	const cores = 0.35
 	until := time.Now().Add(time.Minute)
 	for time.Now().Before(until) && ctx.Err() == nil {
-		before := m.sample()
+		before := m.Sample()
 		time.Sleep(2 * time.Second)
 		used := 0.0
-		for _, seconds := range m.sample().daemonsSince(before) {
+		for _, seconds := range m.Sample().DaemonsSince(before) {
 			used += seconds
 		}
 		if used/2 <= cores {
@@ -171,8 +177,8 @@ func (m *machine) awaitQuiet(ctx context.Context) {
 	}
 }
 
-// describe says what the machine is, for the results.
-func (m *machine) describe() string {
+// Describe says what the machine is, for the results.
+func (m *Machine) Describe() string {
 	cpus, model, memory, system := 0, "", "", ""
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range strings.Lines(string(text)) {
