@@ -92,21 +92,26 @@ void PlanExecutor::accept_existing(const plan::CreatePod& action, Step step) {
                 if (!answer) return step(tl::unexpected(answer.error()));
                 const auto pod = kube::decode_pod(*answer);
                 if (!pod) return step(tl::unexpected(pod.error()));
-                if (pod->meta.owner_uid != action.owner || pod->pinned_node != action.node ||
-                    pod->meta.deleted) {
-                  return step(fail(ErrorKind::kConflict,
-                                   "pod " + action.pod.str() +
-                                       " exists and is not the one that is wanted: "
-                                       "it belongs to another owner or node, or is being deleted"));
-                }
+                const bool ours = pod->meta.owner_uid == action.owner;
+                const bool wanted = ours && pod->pinned_node == action.node && !pod->meta.deleted;
+                const Error other{.kind = ErrorKind::kConflict,
+                                  .message = "pod " + action.pod.str() +
+                                             " exists and is not the one that is wanted: it "
+                                             "belongs to another owner or node, or is being "
+                                             "deleted"};
                 const nlohmann::json labels = lost_labels(*action.body, *pod);
-                if (labels.empty()) return step(pod->meta);
+                if (!ours || labels.empty()) {
+                  return step(wanted ? Result<ObjectMeta>(pod->meta) : tl::unexpected(other));
+                }
                 client_.merge_patch(ref,
                                     {{"metadata",
                                       {{"uid", pod->meta.uid.str()},
                                        {"resourceVersion", pod->meta.version.str()},
                                        {"labels", labels}}}},
-                                    step);
+                                    [wanted, other, step](Result<ObjectMeta> given) {
+                                      if (given && !wanted) return step(tl::unexpected(other));
+                                      step(std::move(given));
+                                    });
               });
 }
 
