@@ -15,6 +15,10 @@ void History::note(const std::string& line) {
   if (trace_) std::puts(lines_.back().c_str());
 }
 
+void History::aside(const std::string& line) const {
+  if (trace_) std::printf("             %s\n", line.c_str());
+}
+
 void History::violate(const std::string& invariant, const std::string& what) {
   note("BROKEN " + invariant + ": " + what);
   if (broken_.empty()) broken_ = invariant + ": " + what;

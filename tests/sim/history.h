@@ -16,6 +16,8 @@ class History {
   History(const Clock& clock, bool trace) : clock_(clock), trace_(trace), begin_(now()) {}
 
   void note(const std::string& line);
+  // Of a trace alone.
+  void aside(const std::string& line) const;
   void violate(const std::string& invariant, const std::string& what);
 
   // "1: two pods of shop/c0 are labelled active"; empty while all is well.

@@ -49,6 +49,9 @@ void Simulation::start_process() {
                      .seed = dice_.next()},
       [this](const kube::Request& request) { return chaos_.fate(request); },
       [this](const Process& process, const kube::Request& request) {
+        static constexpr const char* kMethods[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+        history_.aside(process.name() + " sends " + kMethods[static_cast<int>(request.method)] +
+                       " " + request.server + request.path);
         invariants_.on_request(process.name(), request);
       }));
   processes_.back()->start();
