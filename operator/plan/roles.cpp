@@ -323,18 +323,21 @@ class Assigner {
         told.reason = "Switched";
         told.message = fmt::format("pod {} on node {} leads", lead->meta.name, node);
       }
-    } else if (!peers_ && commanded(input_, view_, lead_.pod) != nullptr && lead_.held.empty()) {
+    } else if (peers_) {
+      told.status = ConditionStatus::kFalse;
+      told.reason = "NoLead";
+      told.message =
+          fmt::format("{}: all replicas of the child are peers: none leads", kSwitchToAnnotation);
+    } else if (commanded(input_, view_, lead_.pod) != nullptr && lead_.held.empty()) {
       told.reason = "Switching";
       told.message = fmt::format("the lead goes to node {}", node);
     } else {
       told.status = ConditionStatus::kFalse;
-      told.reason = peers_ ? "NoLead" : lead_.held.empty() ? "NoStandby" : lead_.held;
-      told.message =
-          peers_ ? fmt::format("{}: with the model ActiveActive nobody leads", kSwitchToAnnotation)
-                 : fmt::format(
-                       "{}: the child has no replica on node \"{}\" that could lead (Ready, on a "
-                       "node that is Ready): name the node of one of status.replicas",
-                       kSwitchToAnnotation, node);
+      told.reason = lead_.held.empty() ? "NoStandby" : lead_.held;
+      told.message = fmt::format(
+          "{}: the child has no replica on node \"{}\" that could lead (Ready, on a node that is "
+          "Ready): name the node of one of status.replicas",
+          kSwitchToAnnotation, node);
     }
     const Condition* before = api::find_condition(status_.conditions, kSwitchRequested);
     const bool told_already = before != nullptr && before->status == told.status &&
