@@ -29,13 +29,14 @@ class Tampering : public WithRoles {
   }
 
   void edit_status(const json& status) const {
-    patch({"phc", "tenant", "-n", ns_, "--subresource=status"}, {{"status", status}});
+    edit_seen(*children_, {"patch", "phc", "tenant", "-n", ns_, "--subresource=status",
+                           "--type=merge", "-p", json({{"status", status}}).dump()});
   }
   // kubectl label or annotate pod POD WORDS...
   void edit(const char* verb, const std::string& pod, const Words& words) const {
     Words command = {verb, "pod", pod, "-n", ns_, "--overwrite"};
     command.insert(command.end(), words.begin(), words.end());
-    must_kubectl(command);
+    edit_seen(*pods_, command);
   }
 
   // All as it was, but for the epoch, which may be higher.
@@ -86,7 +87,7 @@ TEST_F(Tampering, AStatusThatNamesNobodyThereIsIsNotBelieved) {
 }
 
 TEST_F(Tampering, AStatusThatWasWipedIsMadeAgain) {
-  patch({"phc", "tenant", "-n", ns_, "--subresource=status"}, {{"status", nullptr}});
+  edit_status(nullptr);
   EXPECT_EQ(eventually_led_anew("tenant", before_).uid, before_.uid);
   eventually_repaired();
 }
@@ -128,8 +129,7 @@ TEST_F(Tampering, RoleLabelsAreGivenBack) {
   eventually_as_before();
 
   // Two.
-  must_kubectl({"label", "pod", "-n", ns_, "--overwrite", "-l", "processhub.io/child=tenant",
-                "processhub.io/role=active"});
+  edit("label", standby_.name, {"processhub.io/role=active"});
   eventually_has_role(standby_.name, "passive");
   eventually_as_before();
 

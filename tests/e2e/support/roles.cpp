@@ -147,9 +147,24 @@ PodView WithRoles::standby_of(const std::string& child) const {
   throw std::runtime_error(child + " has no standby");
 }
 
+void WithRoles::edit_seen(const Watch& watch, const Words& words) {
+  Words command = words;
+  command.insert(command.end(), {"-o", "json"});
+  const json written = json::parse(must_kubectl(command)).at("metadata");
+  const auto version = [](const json& meta) {
+    return std::stoll(meta.at("resourceVersion").get<std::string>());
+  };
+  eventually([&]() -> std::string {
+    const json& now = watch.at(written.at("name"));
+    return !now.is_null() && version(now.at("metadata")) >= version(written)
+               ? ""
+               : "the edit is not seen: " + written.dump();
+  });
+}
+
 void WithRoles::switch_to(const std::string& child, const std::string& node) const {
-  must_kubectl(
-      {"annotate", "phc", child, "-n", ns_, "--overwrite", "processhub.io/switch-to=" + node});
+  edit_seen(*children_, {"annotate", "phc", child, "-n", ns_, "--overwrite",
+                         "processhub.io/switch-to=" + node});
 }
 
 void WithRoles::eventually_obeyed(const std::string& child, const std::string& what) const {

@@ -59,6 +59,9 @@ class WithRoles : public WithOperator {
   // The pod of two that does not lead.
   [[nodiscard]] PodView standby_of(const std::string& child) const;
 
+  // kubectl WORDS..., which writes one object; returns when the watch has shown that.
+  static void edit_seen(const Watch& watch, const Words& words);
+
   // kubectl annotate phc CHILD processhub.io/switch-to=NODE.
   void switch_to(const std::string& child, const std::string& node) const;
   void eventually_obeyed(const std::string& child, const std::string& what) const;
