@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "api/fields.h"
 
@@ -42,5 +43,9 @@ inline constexpr size_t kMaxPortNameLength = 15;  // of a container's port
 inline constexpr size_t kMaxHttpPathLength = 1024;
 inline constexpr size_t kMaxNameLength = 63;  // names of hubs and children are label values
 inline constexpr size_t kMaxNodeNameLength = 253;
+
+// No epoch is ever as great by itself: it begins at the seconds since 1970. One beyond this was
+// written by somebody else, and says nothing; there has to be a next one, too.
+inline constexpr int64_t kMaxEpoch = int64_t{1} << 53;
 
 }  // namespace processhub::api

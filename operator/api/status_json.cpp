@@ -23,6 +23,11 @@ int64_t read_int64(const Fields& fields, std::string_view name) {
   return value != nullptr && value->is_number_integer() ? value->get<int64_t>() : 0;
 }
 
+int64_t read_epoch(const Fields& fields, std::string_view name) {
+  const int64_t epoch = read_int64(fields, name);
+  return epoch <= kMaxEpoch ? epoch : 0;
+}
+
 int64_t read_generation(const Fields& fields) { return read_int64(fields, "observedGeneration"); }
 
 int read_count(const Fields& fields, std::string_view name) {
@@ -94,7 +99,7 @@ Replica read_replica(const Fields& fields) {
           .ready = fields.boolean("ready", false),
           .home = NodeName(fields.text("home")),
           .over_bound = fields.boolean("overBound", false),
-          .demoted = read_int64(fields, "demotedEpoch")};
+          .demoted = read_epoch(fields, "demotedEpoch")};
 }
 
 json active_json(const ActiveReplica& active) {
@@ -234,7 +239,7 @@ ChildStatus parse_child_status(const json& status) {
   ChildStatus child{.observed_generation = read_generation(fields),
                     .phase = from_name(kPhaseNames, fields.text("phase")),
                     .master_node = NodeName(fields.text("masterNode")),
-                    .epoch = read_int64(fields, "epoch"),
+                    .epoch = read_epoch(fields, "epoch"),
                     .active = read_active(fields.section("active")),
                     .node_names = fields.text("nodeNames"),
                     .ready = fields.text("ready"),

@@ -46,6 +46,7 @@ class Finder {
   void find_pod() {
     out_.highest = std::max(status_.epoch,
                             in_.child.meta.created.time_since_epoch() / std::chrono::seconds(1));
+    out_.tampered = status_.active && status_.epoch == 0;
     for (const Pod* pod : view_.own()) {
       const RoleAt role = role_of(*pod);
       out_.highest = std::max(out_.highest, role.epoch);

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "api/limits.h"
 #include "redundancy/replication.h"
 #include "redundancy/singularity.h"
 
@@ -34,7 +35,9 @@ std::optional<RoleAt> parse_role(std::string_view text) {
   if (to_string(read.role) != name) return std::nullopt;
   const char* const end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data() + space + 1, end, read.epoch);
-  if (error != std::errc() || at != end || read.epoch < 0) return std::nullopt;
+  if (error != std::errc() || at != end || read.epoch < 0 || read.epoch > api::kMaxEpoch) {
+    return std::nullopt;
+  }
   return read;
 }
 

@@ -194,6 +194,18 @@ TEST_F(RolesTest, AnEpochThatWasSetBackIsPassed) {
   EXPECT_EQ(active().reason, "Repaired");
 }
 
+// As it is read where an edit has made it greater than any can be.
+TEST_F(RolesTest, ALeadWithoutAnEpochIsNamedAnew) {
+  s_.child.status.epoch = 0;
+  for (kube::Pod* pod : {lead_, standby_}) {
+    pod->meta.annotations[kRoleAnnotation] = "active 9223372036854775807";
+  }
+  EXPECT_THAT(plan_and_do(), ElementsAre("status", "passive 1.1", "active 0.1"));
+  EXPECT_EQ(s_.child.status.epoch, epoch_);
+  EXPECT_EQ(active().reason, "Repaired");
+  EXPECT_THAT(plan_and_do(), IsEmpty());
+}
+
 TEST_F(RolesTest, AStatusThatNamesAnotherIsNotBelievedAgainstThePodThatLeads) {
   s_.child.status.active->pod_uid = standby_->meta.uid;
   EXPECT_THAT(plan_and_do(), ElementsAre("status", "passive 1.1", "active 0.1"));
