@@ -79,11 +79,14 @@ func newBench(ctx context.Context, o options, machine *host.Machine) (*bench, er
 
 // group takes `count` nodes that carry its name as a label from now on.
 func (b *bench) group(ctx context.Context, name string, count int) ([]string, error) {
+	b.world.mutex.Lock()
 	if len(b.free) < count {
-		return nil, fmt.Errorf("too few nodes: %s needs %d more", name, count)
+		b.world.mutex.Unlock()
+		return nil, fmt.Errorf("too few nodes: %s needs %d", name, count)
 	}
 	nodes := b.free[:count]
 	b.free = b.free[count:]
+	b.world.mutex.Unlock()
 	for _, node := range nodes {
 		if err := b.patchNode(ctx, node, types.MergePatchType, labels(object{groupLabel: name})); err != nil {
 			return nil, err
