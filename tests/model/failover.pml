@@ -156,7 +156,10 @@ again:
      }
      atomic {
        if
-       :: statusCurrent[me] -> recorded = recorded | BIT(2); statusWritten(); printf("operator %d: records pod 2 in the status\n", me)
+       :: statusCurrent[me] ->
+          recorded = recorded | BIT(2);
+          statusWritten();
+          printf("operator %d: records pod 2 in the status\n", me)
        :: else
        fi;
        goto again
@@ -236,13 +239,16 @@ read:
      fi;
      atomic { /* the patch, with the resourceVersion of that read */
        if
-       :: (live && HAS(liveCurrent[me], p)) || (!live && HAS(cacheCurrent[me], p) && epoch[p] <= e) ->
+       :: (live && HAS(liveCurrent[me], p)) ||
+          (!live && HAS(cacheCurrent[me], p) && epoch[p] <= e) ->
           if
           :: labelled[p] || (SEAL != LABELLED && epoch[p] < e) -> makePassive(p, e)
           :: else
           fi;
           liveCurrent[me] = 0; cacheCurrent[me] = cacheCurrent[me] & ~BIT(p); p = 0
-       :: else -> live = true; liveCurrent[me] = 0; cacheCurrent[me] = cacheCurrent[me] & ~BIT(p); goto read /* conflict */
+       :: else -> /* conflict */
+          live = true; liveCurrent[me] = 0; cacheCurrent[me] = cacheCurrent[me] & ~BIT(p);
+          goto read
        fi
      }
   od;
@@ -257,7 +263,8 @@ read:
   }
   atomic {
     if
-    :: (HAS(liveCurrent[me], chosen) || (HAS(cacheCurrent[me], chosen) && epoch[chosen] <= e)) && (!labelled[chosen] || epoch[chosen] < e) ->
+    :: (HAS(liveCurrent[me], chosen) || (HAS(cacheCurrent[me], chosen) && epoch[chosen] <= e)) &&
+       (!labelled[chosen] || epoch[chosen] < e) ->
        makeActive(chosen, e)
     :: else
     fi;

@@ -23,7 +23,7 @@
 #ifndef RECORD_AND_PROMOTE /* 1: the write that names a new active may add its entry to replicas[] too */
 #define RECORD_AND_PROMOTE 0
 #endif
-#define SAME_EPOCH 1 /* SKIP_SEALED: no seal for a pod that an old cache shows as passive with the epoch that we act for */
+#define SAME_EPOCH 1 /* SKIP_SEALED: no seal for a pod that an old cache shows as passive with the epoch acted for */
 #ifndef SKIP_SEALED
 #define SKIP_SEALED 0
 #endif
@@ -126,8 +126,12 @@ proctype World() {
        :: entry[2] != LIVING -> p = 2
        fi;
        if
-       :: lives[p] -> entry[p] = LIVING; printf("status: pod %d is recorded\n", p)
-       :: entry[p] == NOBODY -> entry[p] = GONE; printf("status: pod %d is recorded, with the UID of a pod that is gone\n", p)
+       :: lives[p] ->
+          entry[p] = LIVING;
+          printf("status: pod %d is recorded\n", p)
+       :: entry[p] == NOBODY ->
+          entry[p] = GONE;
+          printf("status: pod %d is recorded, with the UID of a pod that is gone\n", p)
        fi;
        p = 0
      }
@@ -204,7 +208,8 @@ again:
        fi;
        if
 #if SKIP_SEALED
-       :: HAS(sealedAt[p], e) -> printf("operator %d: an old cache shows pod %d \"passive %d\"; not sealed again\n", me, p, e)
+       :: HAS(sealedAt[p], e) ->
+          printf("operator %d: an old cache shows pod %d \"passive %d\"; not sealed again\n", me, p, e)
 #endif
        :: epoch[p] > e -> forget(); goto again /* somebody else leads */
        :: epoch[p] <= e ->

@@ -84,12 +84,14 @@ byte givenTo[EPOCHS + 1];
 #define SEEN MAX(statusEpoch, MAX(EPOCH(annotation[0]), MAX(EPOCH(annotation[1]), EPOCH(annotation[2]))))
 
 /* The rule's condition for one pod, with the status's (or the acting operator's) epoch and active. */
-#define WRONG(p, e, a) (EPOCH(annotation[p]) > (e) || ((p) != (a) && IS_ACTIVE(annotation[p]) && EPOCH(annotation[p]) >= (e)))
+#define WRONG(p, e, a) (EPOCH(annotation[p]) > (e) || \
+                        ((p) != (a) && IS_ACTIVE(annotation[p]) && EPOCH(annotation[p]) >= (e)))
 #define TAMPERED (REPAIR && (WRONG(0, statusEpoch, statusActive) || WRONG(1, statusEpoch, statusActive) || \
                              WRONG(2, statusEpoch, statusActive)))
 
 #define RIGHT(p) ((p) == statusActive -> annotation[p] == ACTIVE(statusEpoch) && HAS(labelled, p) : \
-                  annotation[p] != 0 && !IS_ACTIVE(annotation[p]) && !HAS(labelled, p) && EPOCH(annotation[p]) <= statusEpoch)
+                  annotation[p] != 0 && !IS_ACTIVE(annotation[p]) && \
+                  !HAS(labelled, p) && EPOCH(annotation[p]) <= statusEpoch)
 #define AT_REST (RIGHT(0) && RIGHT(1) && RIGHT(2))
 
 inline statusWritten() {
