@@ -176,7 +176,10 @@ void PlanExecutor::put(const plan::PutStatus& action, const Step& step) {
 }
 
 void PlanExecutor::carry_out(const plan::SetRole& action, Step step) {
-  write_role(client_, action, std::move(step));
+  check_down(client_, action.only_if, [this, action, step = std::move(step)](Result<void> holds) {
+    if (!holds) return step(tl::unexpected(holds.error()));
+    write_role(client_, action, step);
+  });
 }
 
 void PlanExecutor::carry_out(const plan::TellRole& action, Step step) {

@@ -99,6 +99,9 @@ struct SetRole {
   ResourceVersion version = {};  // of a read that found no higher epoch; empty: read it first
   std::string cause = {};        // why it takes over; empty where its role stays
   WallTime decided = {};         // then: when the status named it
+  // Of those that led before: that they run nothing, read after their seal. A node that was
+  // known to be dead and came back meanwhile may have started its pod as active once more.
+  std::vector<NodeIsDown> only_if = {};
   bool operator==(const SetRole&) const = default;
 };
 

@@ -122,6 +122,7 @@ class Assigner {
     if (!labelled) {
       if (!lead->meta.deleted && !knows(*lead, role)) tell(*lead, role, false);
       set_role(*lead, role);
+      std::get<SetRole>(out_.actions.back()).only_if = std::move(dead_);
     } else {
       tell_of_peers(*lead, role);
     }
@@ -171,6 +172,7 @@ class Assigner {
       const RoleAt role{Role::kPassive, out_.epoch};
       const bool reached = !dead && !view_.is_suspect(*node) && !pod->ip.empty();
       if (dead) {
+        if (view_.fenced()) dead_.push_back(view_.beyond_recall(*pod));
         ++it;
       } else if (is_told() && reached && !was_silent(pod->meta.uid, role)) {
         tell(*pod, role, view_.fenced());
@@ -393,7 +395,8 @@ class Assigner {
   const api::ChildStatus& status_;
   const api::ProcessHub& hub_;
   const Lead lead_;
-  bool peers_ = false;  // all work, nobody leads
+  bool peers_ = false;            // all work, nobody leads
+  std::vector<NodeIsDown> dead_;  // where pods that led before were, with a fence
   RolePlan out_;
 };
 

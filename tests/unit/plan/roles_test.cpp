@@ -262,6 +262,24 @@ TEST_F(RolesTest, WithAFenceANodeThatIsDeclaredDeadIsTakenOverFrom) {
   EXPECT_THAT(actions, ::testing::Contains("active 1.1"));
 }
 
+// It may have come back before its pod was sealed, and have started it as active.
+TEST_F(RolesTest, WithAFenceThatItIsDeadIsReadAgainAfterItsSeal) {
+  fence();
+  s_.lose(node_of(*lead_), at(0));
+  s_.node(node_of(*lead_))
+      .taints.push_back({.key = "node.kubernetes.io/out-of-service", .effect = "NoExecute"});
+  const ChildPlan plan = s_.plan();
+  std::vector<const SetRole*> sets;
+  for (const Action& action : plan.actions) {
+    if (const auto* set = std::get_if<SetRole>(&action)) sets.push_back(set);
+  }
+  ASSERT_EQ(sets.size(), 2U);
+  EXPECT_TRUE(sets[0]->only_if.empty()) << "the seal itself needs nothing";
+  ASSERT_EQ(sets[1]->only_if.size(), 1U);
+  EXPECT_EQ(sets[1]->only_if[0].how, NodeIsDown::How::kDead);
+  EXPECT_EQ(sets[1]->only_if[0].node, node_of(*lead_));
+}
+
 // Without a way to ask it, the old one has to end before the new one is labelled.
 TEST_F(RolesTest, WithAFenceAPlannedSwitchEndsTheOldPodFirst) {
   fence();
