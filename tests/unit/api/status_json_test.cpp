@@ -6,7 +6,6 @@
 
 #include "api/enums.h"
 #include "api/limits.h"
-#include "api/limits.h"
 
 namespace processhub::api {
 namespace {
