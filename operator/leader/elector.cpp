@@ -79,16 +79,16 @@ void Elector::read(bool again) {
 
 void Elector::on_lease(json lease) {
   LeaseRecord record = read_lease(lease);
+  // Ours by a write of which we had no answer, while another held it, whose Lease has been
+  // deleted since: that one may not know yet.
+  if (!leading_ && record.holder == options_.identity && another_may_write()) return end_attempt();
   if (!observed_ || gone_ || observed_->spec != record.spec) {
     saw(std::move(record), clock_.steady_now());
   }
   if (observed_->holder != options_.identity) {
     step_down("another holds the lease");
     if (!running_) return;
-    const bool held = !observed_->holder.empty() || observed_->malformed;
-    if (held && !unchanged_for(observed_->duration.value_or(options_.lease_duration))) {
-      return end_attempt();
-    }
+    if (another_may_write()) return end_attempt();
   }
   write(std::move(lease), false);
 }
@@ -104,6 +104,12 @@ void Elector::on_no_lease() {
     }
   }
   write(nullptr, false);
+}
+
+bool Elector::another_may_write() const {
+  if (!observed_ || observed_->holder == options_.identity) return false;
+  const bool held = !observed_->holder.empty() || observed_->malformed;
+  return held && !unchanged_for(observed_->duration.value_or(options_.lease_duration));
 }
 
 bool Elector::unchanged_for(Duration duration) const {

@@ -85,6 +85,8 @@ class Elector {
   void fail_attempt(std::string_view what, const Error& error);
   void saw(LeaseRecord record, SteadyTime at);
   // Whether nothing about the lease has changed for this long, by our clock.
+  // The holder that was seen last, as long as its lease has not run out.
+  [[nodiscard]] bool another_may_write() const;
   [[nodiscard]] bool unchanged_for(Duration duration) const;
 
   void release_read(int tries);

@@ -238,6 +238,26 @@ TEST_F(ElectorTest, AFormerHolderDoesNotTakeADeletedLeaseAtOnce) {
   EXPECT_FALSE(b_.leading());
 }
 
+// Its first request to make the lease arrives when somebody has deleted that of another.
+TEST_F(ElectorTest, ALeaseOfItsOwnThatItDidNotKnowOfLeavesAnotherItsTime) {
+  b_.there = 9s;
+  b_.lose_answers = true;
+  b_->start();
+  executor_.advance(4s);
+  b_.lose_answers = false;
+  a_->start();
+  executor_.settle();
+  ASSERT_TRUE(a_.leading());
+  b_.there = 0s;
+  executor_.advance(4s);
+  ASSERT_EQ(b_->holder(), "a");
+  server_.lease = nullptr;
+  server_.set_spec({{"holderIdentity", "b"}, {"leaseDurationSeconds", 15}});
+  a_.cut = true;  // and so does not learn of it
+  ASSERT_TRUE(leads_within(b_, 1min));
+  EXPECT_FALSE(a_.leading());
+}
+
 TEST_F(ElectorTest, ReleasedLeasesAreTakenAtOnce) {
   a_->start();
   executor_.settle();
