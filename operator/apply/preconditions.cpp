@@ -32,7 +32,7 @@ Result<void> is_down(const plan::NodeIsDown& expected, const Result<nlohmann::js
       return unless(node->ready == kube::ConditionStatus::kUnknown,
                     " is heard of again: it ends its pods itself");
     case How::kDead:
-      return unless(!same || plan::is_declared_dead(*node), " is not known to be dead any more");
+      return unless(plan::is_declared_dead(*node), " is not known to be dead any more");
     case How::kDown:
     case How::kStale:
       break;
@@ -63,11 +63,7 @@ Result<std::vector<plan::NodeIsDown>> holders(const plan::CreatePod& action,
                                             action.pod.name + ": it goes first");
     }
     if (pod.node.empty()) continue;  // never bound: it runs nowhere
-    const auto made_for = pod.meta.annotations.find(plan::kNodeUidAnnotation);
-    const bool knows = action.fenced && made_for != pod.meta.annotations.end();
-    nodes.push_back({.node = pod.node,
-                     .uid = knows ? Uid(made_for->second) : Uid(),
-                     .how = action.fenced ? How::kDead : How::kLost});
+    nodes.push_back({.node = pod.node, .how = action.fenced ? How::kDead : How::kLost});
   }
   return nodes;
 }

@@ -37,12 +37,13 @@ struct NodeIsDown {
     kDown,   // Ready is not True, or the Node of that uid is gone
     kLost,   // Ready is Unknown, or there is no Node of that name: else a kubelet lives there,
              // which ends what runs by itself, so nobody may run in its place before that
-    kDead,   // the Node of that uid is gone, or its taint out-of-service or shutdown says that
-             // somebody has made sure that it runs nothing
+    kDead,   // there is no Node of that name, or its taint out-of-service or shutdown says that
+             // somebody has made sure that it runs nothing. A machine that has taken the name
+             // may have started the pods that were bound to it
     kStale,  // its Lease still has the renewTime `stale_lease`
   };
   NodeName node;
-  Uid uid;
+  Uid uid = {};  // kDown: that of which it is said
   How how = How::kDown;
   std::string stale_lease = {};
   bool operator==(const NodeIsDown&) const = default;

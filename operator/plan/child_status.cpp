@@ -122,11 +122,14 @@ class Reporter {
                        [&](const api::Replica& one) { return one.pod_uid == uid; });
   }
 
+  [[nodiscard]] static bool is_gated(const Pod& pod) {
+    return std::find(pod.gates.begin(), pod.gates.end(), kFenceGate) != pod.gates.end();
+  }
+
   // A pod behind the gate is named once every other of its slot is known not to run, and
   // started once it is named.
   bool may_be_named(const Pod& pod, const Slot& slot) {
-    const auto gate = std::find(pod.gates.begin(), pod.gates.end(), kFenceGate);
-    if (gate == pod.gates.end()) return true;
+    if (!is_gated(pod)) return true;
     const bool named = is_named(pod.meta.uid);
     if (named || !view_.fenced()) {
       lift(pod);
@@ -135,15 +138,8 @@ class Reporter {
     std::vector<NodeIsDown> facts;
     for (const Pod* other : slot.pods) {
       if (other == &pod || kube::value_of(other->meta.labels, kChildLabel).empty()) continue;
-      const bool never_ran =
-          std::find(other->gates.begin(), other->gates.end(), kFenceGate) != other->gates.end() &&
-          !is_named(other->meta.uid);
-      if (never_ran) continue;
-      const Host host = view_.host_of(*other);
-      const NodeState* node = members_.node(node_of(*other));
-      const bool dead =
-          host == Host::kGone || host == Host::kReplaced || (node != nullptr && node->dead);
-      if (!other->meta.deleted || !dead) return false;
+      if (is_gated(*other) && !is_named(other->meta.uid)) continue;  // it never ran
+      if (!other->meta.deleted || !view_.is_dead(*other)) return false;
       facts.push_back(view_.beyond_recall(*other));
     }
     if (pod.meta.deleted) return false;

@@ -92,10 +92,13 @@ bool ChildView::is_suspect(const NodeState& node) const {
 }
 
 NodeIsDown ChildView::beyond_recall(const Pod& pod) const {
-  NodeIsDown fact = down(pod);
-  fact.how = fenced() ? NodeIsDown::How::kDead : NodeIsDown::How::kLost;
-  if (!fenced()) fact.uid = {};
-  return fact;
+  return {.node = node_of(pod),
+          .how = fenced() ? NodeIsDown::How::kDead : NodeIsDown::How::kLost};
+}
+
+bool ChildView::is_dead(const Pod& pod) const {
+  const NodeState* const node = members_.node(node_of(pod));
+  return node == nullptr || node->dead;
 }
 
 bool ChildView::passed(WallTime due) {

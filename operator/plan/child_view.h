@@ -43,6 +43,9 @@ class ChildView {
   // NodeConfirmed somebody must have made sure that it does not run.
   [[nodiscard]] NodeIsDown beyond_recall(const kube::Pod& pod) const;
 
+  // Nothing runs on its node: there is no Node of that name, or somebody has made sure of it.
+  // Not where another machine has the name now: its kubelet may have started the pod anew.
+  [[nodiscard]] bool is_dead(const kube::Pod& pod) const;
   // It runs no more.
   [[nodiscard]] static bool has_ended(const kube::Pod& pod);
 

@@ -67,13 +67,15 @@ class Finder {
     }
     const NodeState* const node = members_.node(node_of(*pod));
     const Host host = view_.host_of(*pod);
-    const bool replaced = host == Host::kGone || host == Host::kReplaced;
-    if (replaced || view_.is_suspect(*node)) {
-      out_.cause = replaced                             ? "NodeGone"
+    const bool gone = host == Host::kGone || host == Host::kReplaced;
+    if (gone || view_.is_suspect(*node)) {
+      out_.cause = gone                                 ? "NodeGone"
                    : node->health != NodeHealth::kReady ? "NodeNotReady"
                                                         : "NodeSuspect";
       if (members_.quorum.locked) return held("QuorumLost");
-      if (view_.fenced() && !replaced && !node->dead) return held("AwaitsFence");
+      // The machine that has the name now may have started the pod: it has to end first.
+      if (view_.fenced() && host == Host::kReplaced) return Standing::kUnfit;
+      if (view_.fenced() && !view_.is_dead(*pod)) return held("AwaitsFence");
       return Standing::kSuspect;
     }
     if (pod->meta.deleted) return unfit("PodTerminating");
@@ -136,7 +138,7 @@ class Finder {
     NodeIsDown fact = ChildView::down(*out_.pod);
     const NodeState* const node = members_.node(fact.node);
     if (view_.fenced()) {
-      fact.how = NodeIsDown::How::kDead;
+      fact = view_.beyond_recall(*out_.pod);
     } else if (node != nullptr && node->health == NodeHealth::kReady && node->uid == fact.uid) {
       if (node->stale_lease.empty()) return;  // by a probe
       fact.how = NodeIsDown::How::kStale;

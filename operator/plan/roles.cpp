@@ -86,11 +86,8 @@ class Assigner {
   // A new epoch, never below the one before, not even of a former child of this name.
   void name_lead(const Pod& next) {
     out_.epoch = lead_.highest + 1;
-    if (is_told() || view_.fenced()) {
-      if (status_.active) out_.demoted[status_.active->pod_uid] = out_.epoch;
-      if (lead_.pod != nullptr) out_.demoted[lead_.pod->meta.uid] = out_.epoch;
-      out_.demoted.erase(next.meta.uid);
-    }
+    demote_those_before();
+    out_.demoted.erase(next.meta.uid);
     out_.only_if = lead_.only_if;
     out_.active = api::ActiveReplica{
         .node = node_of(next),
@@ -99,6 +96,13 @@ class Assigner {
         .pod_uid = next.meta.uid,
         .since = in_.now};
     out_.names = true;
+  }
+
+  // They have to say that they have stopped, or to end.
+  void demote_those_before() {
+    if (!is_told() && !view_.fenced()) return out_.demoted.clear();
+    if (status_.active) out_.demoted[status_.active->pod_uid] = out_.epoch;
+    if (lead_.pod != nullptr) out_.demoted[lead_.pod->meta.uid] = out_.epoch;
   }
 
   // --- the writes that follow the status ---
@@ -165,12 +169,10 @@ class Assigner {
         it = out_.demoted.erase(it);
         continue;
       }
-      const Host host = view_.host_of(*pod);
-      const NodeState* node = members_.node(node_of(*pod));
-      const bool dead =
-          host == Host::kGone || host == Host::kReplaced || node == nullptr || node->dead;
       const RoleAt role{Role::kPassive, out_.epoch};
-      const bool reached = !dead && !view_.is_suspect(*node) && !pod->ip.empty();
+      const bool dead = view_.is_dead(*pod);
+      const bool reached =
+          !dead && !view_.is_suspect(*members_.node(node_of(*pod))) && !pod->ip.empty();
       if (dead) {
         if (view_.fenced()) dead_.push_back(view_.beyond_recall(*pod));
         ++it;
@@ -276,6 +278,7 @@ class Assigner {
       out_.epoch = lead_.highest + 1;
       out_.active.reset();
       out_.names = true;
+      demote_those_before();
     }
     const RoleAt role{Role::kPeer, out_.epoch};
     for (const Pod* pod : view_.own()) {
@@ -285,7 +288,6 @@ class Assigner {
         set_role(*pod, role);
       }
     }
-    out_.demoted.clear();
     obey_command();
     if (!is_told()) return;
     std::vector<redundancy::Replica> replicas;

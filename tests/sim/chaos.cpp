@@ -321,6 +321,16 @@ void Chaos::specs(Fault kind) {
 
 // --- a user who edits what is the operator's ---
 
+bool Chaos::is_in_a_status(const json& pod) const {
+  for (const auto& [key, child] : world_.admin().all(kube::kProcessHubChildren)) {
+    const json replicas = child->value(json::json_pointer("/status/replicas"), json::array());
+    for (const json& replica : replicas) {
+      if (replica.value("podUID", "") == kube::meta_text(pod, "uid")) return true;
+    }
+  }
+  return false;
+}
+
 void Chaos::tamper(Fault kind) {
   const ObjectPtr pod = any(kube::kPods);
   const ObjectPtr child = any(kube::kProcessHubChildren);
@@ -359,10 +369,13 @@ void Chaos::tamper(Fault kind) {
   json annotations = json::object();
   switch (dice_.below(5)) {
     case 0:
+      // One that no status names yet is nobody's for good: docs/operations.md.
+      if (!is_in_a_status(*pod)) return;
       note("a user takes the label child off " + name_of(*pod));
       labels["processhub.io/child"] = nullptr;
       break;
     case 1:
+      if (!is_in_a_status(*pod)) return;
       note("a user takes the label hub off " + name_of(*pod));
       labels["processhub.io/hub"] = nullptr;
       break;

@@ -215,6 +215,16 @@ TEST_F(RoleActionsTest, ANodeIsDeadOnlyWhileSomebodySaysSo) {
   EXPECT_THAT(asked(), HasSubstr("PUT"));
 }
 
+TEST_F(RoleActionsTest, AMachineThatTookTheNameMayRunThePodAgain) {
+  const plan::NodeIsDown dead{.node = NodeName("a"), .how = plan::NodeIsDown::How::kDead};
+  run({status({dead})});
+  static_cast<void>(asked());
+  json other = node_object("a", "True");
+  other["metadata"]["uid"] = "another";
+  answer(200, other);
+  EXPECT_EQ(failed(), ErrorKind::kConflict);
+}
+
 TEST_F(RoleActionsTest, AGateIsLiftedForThatUidAndVersionAlone) {
   run({plan::LiftGate{.child = child_.key(),
                       .pod = {"shop", name_},

@@ -280,6 +280,35 @@ TEST_F(RolesTest, WithAFenceThatItIsDeadIsReadAgainAfterItsSeal) {
   EXPECT_EQ(sets[1]->only_if[0].node, node_of(*lead_));
 }
 
+// The kubelet of another machine that has its node's name starts what is bound to that name.
+TEST_F(RolesTest, WithAFenceAPodOfAReplacedNodeEndsBeforeAnotherIsLabelled) {
+  fence();
+  s_.node(node_of(*lead_)).meta.uid = Uid("another-machine");
+  const auto actions = plan_and_do();
+  EXPECT_EQ(s_.child.status.phase, api::Phase::kPromoting);
+  EXPECT_THAT(actions, ::testing::Contains("passive 0.1"));
+  EXPECT_THAT(actions, ::testing::Not(::testing::Contains("active 1.1")));
+  lead_->meta.deleted = at(0);
+  EXPECT_THAT(plan_and_do(), ::testing::Not(::testing::Contains("active 1.1")));
+  remove(lead_);
+  EXPECT_THAT(plan_and_do(), ::testing::Contains("active 1.1"));
+}
+
+// Its role file may still say that it leads when the model is changed back.
+TEST_F(RolesTest, WithAFenceWhoLedBeforeAllWerePeersEndsBeforeAnotherIsLabelled) {
+  fence();
+  const auto change_model = [&](api::ReplicationModel model) {
+    s_.hub->spec.redundancy.replication.model = model;
+  };
+  change_model(api::ReplicationModel::kActiveActive);
+  static_cast<void>(plan_and_do());
+  lead_->ready = false;
+  change_model(api::ReplicationModel::kActivePassive);
+  const auto actions = plan_and_do();
+  EXPECT_THAT(actions, ::testing::Contains("delete 0.1 NotAnswering"));
+  EXPECT_THAT(actions, ::testing::Not(::testing::Contains("active 1.1")));
+}
+
 // Without a way to ask it, the old one has to end before the new one is labelled.
 TEST_F(RolesTest, WithAFenceAPlannedSwitchEndsTheOldPodFirst) {
   fence();
