@@ -16,9 +16,6 @@
 
 namespace processhub::api {
 
-inline constexpr const char* kGroup = "processhub.io";
-inline constexpr const char* kVersion = "v1alpha1";
-
 // A JSON object that is kept as it was written; null pointer where it is absent.
 using JsonPtr = std::shared_ptr<const nlohmann::json>;
 

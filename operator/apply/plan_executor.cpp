@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/status_json.h"
+#include "apply/child_labels.h"
 #include "apply/preconditions.h"
 #include "apply/role_writer.h"
 #include "kube/decode.h"
@@ -21,15 +22,9 @@ bool goes_on_without(const plan::Action& action) {
   return told != nullptr && !told->must_answer;
 }
 
-// Of the labels that `made` has, those that make it the child's and that `pod` lacks.
-nlohmann::json lost_labels(const nlohmann::json& made, const kube::Pod& pod) {
-  nlohmann::json lost = nlohmann::json::object();
-  const auto labels = made.at("metadata").value("labels", nlohmann::json::object());
-  for (const char* key : {plan::kHubLabel, plan::kChildLabel}) {
-    const std::string wanted = labels.value(key, "");
-    if (kube::value_of(pod.meta.labels, key) != wanted) lost[key] = wanted;
-  }
-  return lost;
+ChildLabels labels_of(const plan::CreatePod& action) {
+  const auto& labels = action.body->at("metadata").at("labels");
+  return {.hub = labels.value(plan::kHubLabel, ""), .child = labels.value(plan::kChildLabel, "")};
 }
 
 }  // namespace
@@ -88,7 +83,7 @@ void PlanExecutor::post(const plan::CreatePod& action, Step step) {
 void PlanExecutor::accept_existing(const plan::CreatePod& action, Step step) {
   const kube::ObjectRef ref{.resource = kube::kPods, .ns = action.pod.ns, .name = action.pod.name};
   client_.get(ref, kube::pod_mask(),
-              [this, ref, action, step = std::move(step)](Result<nlohmann::json> answer) {
+              [this, action, step = std::move(step)](const Result<nlohmann::json>& answer) {
                 if (!answer) return step(tl::unexpected(answer.error()));
                 const auto pod = kube::decode_pod(*answer);
                 if (!pod) return step(tl::unexpected(pod.error()));
@@ -99,19 +94,15 @@ void PlanExecutor::accept_existing(const plan::CreatePod& action, Step step) {
                                              " exists and is not the one that is wanted: it "
                                              "belongs to another owner or node, or is being "
                                              "deleted"};
-                const nlohmann::json labels = lost_labels(*action.body, *pod);
-                if (!ours || labels.empty()) {
+                const ChildLabels labels = labels_of(action);
+                if (!ours || has_labels(*pod, labels)) {
                   return step(wanted ? Result<ObjectMeta>(pod->meta) : tl::unexpected(other));
                 }
-                client_.merge_patch(ref,
-                                    {{"metadata",
-                                      {{"uid", pod->meta.uid.str()},
-                                       {"resourceVersion", pod->meta.version.str()},
-                                       {"labels", labels}}}},
-                                    [wanted, other, step](Result<ObjectMeta> given) {
-                                      if (given && !wanted) return step(tl::unexpected(other));
-                                      step(std::move(given));
-                                    });
+                give_labels_back(client_, *pod, labels,
+                                 [wanted, other, step](Result<ObjectMeta> given) {
+                                   if (given && !wanted) return step(tl::unexpected(other));
+                                   step(std::move(given));
+                                 });
               });
 }
 
@@ -142,11 +133,9 @@ void PlanExecutor::carry_out(const plan::CreateService& action, Step step) {
 }
 
 void PlanExecutor::carry_out(const plan::UpdateService& action, Step step) {
-  client_.merge_patch(
-      {.resource = kube::kServices, .ns = action.child.ns, .name = action.name},
-      {{"metadata", {{"uid", action.uid.str()}, {"resourceVersion", action.version.str()}}},
-       {"spec", *action.spec}},
-      std::move(step));
+  client_.merge_patch({.resource = kube::kServices, .ns = action.child.ns, .name = action.name},
+                      {.uid = action.uid, .version = action.version}, {{"spec", *action.spec}},
+                      std::move(step));
 }
 
 void PlanExecutor::carry_out(const plan::DeleteService& action, Step step) {
@@ -191,21 +180,16 @@ void PlanExecutor::carry_out(const plan::TellRole& action, Step step) {
 void PlanExecutor::carry_out(const plan::LiftGate& action, Step step) {
   nlohmann::json gates = nlohmann::json::array();
   for (const std::string& gate : action.gates) gates.push_back({{"name", gate}});
-  client_.merge_patch(
-      {.resource = kube::kPods, .ns = action.pod.ns, .name = action.pod.name},
-      {{"metadata", {{"uid", action.uid.str()}, {"resourceVersion", action.version.str()}}},
-       {"spec", {{"schedulingGates", gates}}}},
-      std::move(step));
+  client_.merge_patch({.resource = kube::kPods, .ns = action.pod.ns, .name = action.pod.name},
+                      {.uid = action.uid, .version = action.version},
+                      {{"spec", {{"schedulingGates", gates}}}}, std::move(step));
 }
 
 void PlanExecutor::carry_out(const plan::TakeOffCommand& action, Step step) {
   client_.merge_patch(
       {.resource = kube::kProcessHubChildren, .ns = action.child.ns, .name = action.child.name},
-      {{"metadata",
-        {{"uid", action.uid.str()},
-         {"resourceVersion", action.version.str()},
-         {"annotations", {{action.annotation, nullptr}}}}}},
-      std::move(step));
+      {.uid = action.uid, .version = action.version},
+      {{"metadata", {{"annotations", {{action.annotation, nullptr}}}}}}, std::move(step));
 }
 
 }  // namespace processhub::apply

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "apply/child_labels.h"
 #include "kube/decode.h"
 #include "plan/labels.h"
 #include "plan/pod.h"
@@ -12,8 +13,6 @@ namespace processhub::apply {
 namespace {
 
 using How = plan::NodeIsDown::How;
-
-constexpr const char* kNodeLeases = "kube-node-lease";  // the namespace of the kubelets' Leases
 
 Result<void> is_down(const plan::NodeIsDown& expected, const Result<nlohmann::json>& answer) {
   if (!answer) {
@@ -73,25 +72,6 @@ struct PodsSeen {
   std::optional<Error> unreadable;  // one of them: it might hold the slot
 };
 
-// Without them the caches do not see the pod any more.
-void give_labels_back(kube::Client& client, const kube::ObjectRef& ref, const kube::Pod& pod,
-                      const ChildKey& child, const std::string& hub, Checked done) {
-  const Error there{.kind = ErrorKind::kConflict,
-                    .message = "pod " + ref.ns + "/" + ref.name + " is still there"};
-  if (kube::value_of(pod.meta.labels, plan::kHubLabel) == hub &&
-      kube::value_of(pod.meta.labels, plan::kChildLabel) == child.name) {
-    return done(tl::unexpected(there));
-  }
-  client.merge_patch(ref,
-                     {{"metadata",
-                       {{"uid", pod.meta.uid.str()},
-                        {"resourceVersion", pod.meta.version.str()},
-                        {"labels", {{plan::kHubLabel, hub}, {plan::kChildLabel, child.name}}}}}},
-                     [there, done = std::move(done)](const Result<kube::ObjectMeta>&) {
-                       done(tl::unexpected(there));
-                     });
-}
-
 // The pods of the child from `options` on, page after page into `seen`, then the check.
 void read_page(kube::Client& client, const kube::ListOptions& options,
                const plan::CreatePod& action, const std::shared_ptr<PodsSeen>& seen, Checked done) {
@@ -126,14 +106,14 @@ void check_down(kube::Client& client, std::vector<plan::NodeIsDown> nodes, Check
   nodes.pop_back();
   if (expected.how == How::kStale) {
     static const kube::Projection mask = kube::meta_mask().with({"spec.renewTime"});
-    return client.get({.resource = kube::kLeases, .ns = kNodeLeases, .name = expected.node.str()},
-                      mask,
-                      [&client, expected, nodes = std::move(nodes),
-                       done = std::move(done)](const Result<nlohmann::json>& answer) mutable {
-                        if (auto stale = is_stale(expected, answer); !stale)
-                          return done(std::move(stale));
-                        check_down(client, std::move(nodes), std::move(done));
-                      });
+    return client.get(
+        {.resource = kube::kLeases, .ns = kube::kNodeLeaseNamespace, .name = expected.node.str()},
+        mask,
+        [&client, expected, nodes = std::move(nodes),
+         done = std::move(done)](const Result<nlohmann::json>& answer) mutable {
+          if (auto stale = is_stale(expected, answer); !stale) return done(std::move(stale));
+          check_down(client, std::move(nodes), std::move(done));
+        });
   }
   const kube::ObjectRef ref{.resource = kube::kNodes, .name = expected.node.str()};
   client.get(ref, kube::node_mask(),
@@ -160,7 +140,16 @@ void check_gone(kube::Client& client, const ChildKey& child, const std::string& 
                  const auto pod = kube::decode_pod(*answer);
                  if (!pod) return done(tl::unexpected(pod.error()));
                  if (pod->meta.uid == expected.uid) {
-                   return give_labels_back(client, ref, *pod, child, hub, std::move(done));
+                   const Error there{
+                       .kind = ErrorKind::kConflict,
+                       .message = "pod " + ref.ns + "/" + ref.name + " is still there"};
+                   const ChildLabels labels{.hub = hub, .child = child.name};
+                   if (has_labels(*pod, labels)) return done(tl::unexpected(there));
+                   return give_labels_back(
+                       client, *pod, labels,
+                       [there, done = std::move(done)](const Result<kube::ObjectMeta>&) {
+                         done(tl::unexpected(there));
+                       });
                  }
                }
                check_gone(client, child, hub, std::move(pods), std::move(done));

@@ -65,14 +65,13 @@ class Writer : public std::enable_shared_from_this<Writer> {
     ++attempts_;
     nlohmann::json labels = {{plan::kRoleLabel, to_string(action_.role.role)}};
     if (!action_.hub.empty()) labels[plan::kHubLabel] = action_.hub;
-    const nlohmann::json body = {{"metadata",
-                                  {{"uid", action_.uid.str()},
-                                   {"resourceVersion", version.str()},
-                                   {"labels", labels},
-                                   {"annotations",
-                                    {{plan::kRoleAnnotation, to_text(action_.role)},
-                                     {plan::kPeersAnnotation, action_.peers}}}}}};
-    client_.merge_patch(ref_, body, [self = shared_from_this()](Result<ObjectMeta> written) {
+    const nlohmann::json patch = {{"metadata",
+                                   {{"labels", labels},
+                                    {"annotations",
+                                     {{plan::kRoleAnnotation, to_text(action_.role)},
+                                      {plan::kPeersAnnotation, action_.peers}}}}}};
+    const kube::AsRead read{.uid = action_.uid, .version = version};
+    client_.merge_patch(ref_, read, patch, [self = shared_from_this()](Result<ObjectMeta> written) {
       if (written) return self->done_(std::move(written));
       switch (written.error().kind) {
         case ErrorKind::kNotFound:

@@ -407,12 +407,10 @@ void HubController::put_status(const Hub& hub, const api::HubStatus& status,
 // From the hub as it is in `version`: a command that was given since then stays.
 void HubController::remove_command(const Hub& hub, const plan::RemoveCommand& command,
                                    const ResourceVersion& version, Ended ended) {
-  const nlohmann::json patch = {{"metadata",
-                                 {{"uid", hub->meta.uid.str()},
-                                  {"resourceVersion", version.str()},
-                                  {"annotations", {{command.annotation, nullptr}}}}}};
   context_.client.merge_patch(
-      {.resource = kube::kProcessHubs, .ns = hub->meta.ns, .name = hub->meta.name}, patch,
+      {.resource = kube::kProcessHubs, .ns = hub->meta.ns, .name = hub->meta.name},
+      {.uid = hub->meta.uid, .version = version},
+      {{"metadata", {{"annotations", {{command.annotation, nullptr}}}}}},
       [this, hub, command, ended = std::move(ended)](auto written) {
         if (!written) return ended(tl::unexpected(written.error()));
         own_writes_.wrote(hub->key(), "processhubs", written->version);

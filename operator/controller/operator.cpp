@@ -17,7 +17,6 @@ constexpr size_t kChildWorkers = 64;
 // than this is dead, though nobody has said so.
 constexpr auto kLongestSilence = std::chrono::seconds(150);
 // Where each kubelet renews a Lease of its node's name.
-constexpr const char* kNodeLeaseNamespace = "kube-node-lease";
 
 kube::Projection custom_resource_mask() { return kube::meta_mask().with({"spec", "status"}); }
 
@@ -90,8 +89,9 @@ void Operator::watch_pod_loads() {
 }
 
 void Operator::watch_node_leases() {
-  watch({.resource = kube::kLeases, .mask = kube::node_lease_mask(), .ns = kNodeLeaseNamespace},
-        detector_.lease_sink());
+  watch(
+      {.resource = kube::kLeases, .mask = kube::node_lease_mask(), .ns = kube::kNodeLeaseNamespace},
+      detector_.lease_sink());
 }
 
 void Operator::watch(watch::ReflectorOptions options, watch::ReflectorSink sink) {

@@ -248,6 +248,12 @@ void Client::merge_patch(const ObjectRef& object, const json& patch, WriteDone d
         std::move(done));
 }
 
+void Client::merge_patch(const ObjectRef& object, const AsRead& read, json patch, WriteDone done) {
+  patch["metadata"]["uid"] = read.uid.str();
+  patch["metadata"]["resourceVersion"] = read.version.str();
+  merge_patch(object, patch, std::move(done));
+}
+
 void Client::update(const Resource& resource, const json& object, WriteDone done) {
   put(resource, object, {}, std::move(done));
 }

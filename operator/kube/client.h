@@ -89,6 +89,12 @@ struct WriteOptions {
   bool dry_run = false;  // a trial: the server also refuses fields that it does not know
 };
 
+// The object as it was read: a write that names this succeeds only while it is still so.
+struct AsRead {
+  Uid uid;
+  ResourceVersion version;
+};
+
 struct DeleteOptions {
   Uid uid;  // required: another object of that name stays
 };
@@ -124,6 +130,8 @@ class Client {
   // JSON merge patch. kInvalid, unsent, where the patch's metadata.resourceVersion is "", "0"
   // or null: the server takes these for no precondition at all.
   void merge_patch(const ObjectRef& object, const nlohmann::json& patch, WriteDone done);
+  void merge_patch(const ObjectRef& object, const AsRead& read, nlohmann::json patch,
+                   WriteDone done);
 
   // PUT of the object named by its own metadata. kInvalid, unsent, where metadata.name or a
   // real resourceVersion is missing.

@@ -363,8 +363,7 @@ class Planner {
     plan.gone = std::move(report.gone);
     std::move(report.only_if.begin(), report.only_if.end(), std::back_inserter(only_if_));
     std::move(roles_.only_if.begin(), roles_.only_if.end(), std::back_inserter(only_if_));
-    const bool answers_command = roles_.switch_condition && !says_already(*roles_.switch_condition);
-    status_first_ = status_first_ || roles_.names || report.admits || answers_command;
+    status_first_ = status_first_ || roles_.names || report.admits || roles_.answers_command;
     if (status_first_ && !in_.frame.hub->spec.paused) {
       plan.actions.emplace_back(PutStatus{.child = in_.child.key(),
                                           .hub = in_.child.spec.hub,
@@ -386,13 +385,6 @@ class Planner {
     plan.look_again = view_.look_again();
     plan.seats = std::move(placed_.placement.seats);
     return plan;
-  }
-
-  [[nodiscard]] bool says_already(const api::Condition& told) const {
-    const api::Condition* before =
-        api::find_condition(in_.child.status.conditions, kSwitchRequested);
-    return before != nullptr && before->status == told.status && before->reason == told.reason &&
-           before->message == told.message;
   }
 
   const ChildInput& in_;

@@ -11,6 +11,7 @@
 #include "plan/child_status.h"
 #include "plan/cluster_size.h"
 #include "plan/labels.h"
+#include "plan/owner.h"
 
 namespace processhub::plan {
 namespace {
@@ -122,18 +123,15 @@ class Planner {
     json spec = {{"hub", hub_.meta.name}};
     if (inline_child.child_template) spec["template"] = *inline_child.child_template;
     for (const NodeName& node : inline_child.nodes) spec["nodes"].push_back(node.str());
-    const std::string version = std::string(api::kGroup) + "/" + api::kVersion;
-    const json owner = {{"apiVersion", version},  {"kind", "ProcessHub"},
-                        {"name", hub_.meta.name}, {"uid", hub_.meta.uid.str()},
-                        {"controller", true},     {"blockOwnerDeletion", true}};
-    json body = {{"apiVersion", version},
-                 {"kind", "ProcessHubChild"},
-                 {"metadata",
-                  {{"name", inline_child.name},
-                   {"namespace", hub_.meta.ns},
-                   {"labels", labels},
-                   {"ownerReferences", json::array({owner})}}},
-                 {"spec", spec}};
+    json body = {
+        {"apiVersion", kube::kProcessHubChildren.api_version()},
+        {"kind", kube::kProcessHubChildren.kind},
+        {"metadata",
+         {{"name", inline_child.name},
+          {"namespace", hub_.meta.ns},
+          {"labels", labels},
+          {"ownerReferences", json::array({owner_reference(kube::kProcessHubs, hub_.meta)})}}},
+        {"spec", spec}};
     std::string listed;
     for (const auto& [key, value] : inline_child.labels)
       listed += (listed.empty() ? "" : ",") + key;

@@ -187,6 +187,11 @@ RoleAt role_of(const Pod& pod) {
       .value_or(RoleAt{});
 }
 
+bool is_as_told(const Pod& pod, const RoleAt& role) {
+  return kube::value_of(pod.meta.labels, kRoleLabel) == to_string(role.role) &&
+         kube::value_of(pod.meta.annotations, kRoleAnnotation) == to_text(role);
+}
+
 bool has_standby(std::span<const Slot> slots, const Pod& pod, const ChildView& view) {
   return std::any_of(slots.begin(), slots.end(), [&](const Slot& slot) {
     return slot.current() != nullptr && slot.current() != &pod && view.can_lead(*slot.current());

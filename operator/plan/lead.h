@@ -58,4 +58,7 @@ struct Lead {
 [[nodiscard]] bool has_standby(std::span<const Slot> slots, const kube::Pod& pod,
                                const ChildView& view);
 
+// Its label and annotation say so.
+[[nodiscard]] bool is_as_told(const kube::Pod& pod, const redundancy::RoleAt& role);
+
 }  // namespace processhub::plan

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "plan/labels.h"
+#include "plan/owner.h"
 
 namespace processhub::plan {
 namespace {
@@ -191,12 +192,7 @@ json build_pod(const HubFrame& frame, const PodTemplate& pod_template,
   annotations[kPeersAnnotation] = "[]";
   annotations.erase(kHomeAnnotation);
   if (!identity.home.empty()) annotations[kHomeAnnotation] = identity.home.str();
-  meta["ownerReferences"] = {{{"apiVersion", std::string(api::kGroup) + "/" + api::kVersion},
-                              {"kind", "ProcessHubChild"},
-                              {"name", child.meta.name},
-                              {"uid", child.meta.uid.str()},
-                              {"controller", true},
-                              {"blockOwnerDeletion", true}}};
+  meta["ownerReferences"] = json::array({owner_reference(kube::kProcessHubChildren, child.meta)});
 
   json& spec = section(pod, "spec", json::value_t::object);
   pin(spec, identity.node);

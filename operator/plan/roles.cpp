@@ -1,13 +1,13 @@
 #include "plan/roles.h"
 
 #include <algorithm>
-#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "api/conditions.h"
 #include "plan/labels.h"
 #include "plan/pod.h"
+#include "plan/role_conditions.h"
 
 namespace processhub::plan {
 namespace {
@@ -79,7 +79,8 @@ class Assigner {
   void follow_lead() {
     if (lead_.next != nullptr) name_lead(*lead_.next);
     if (out_.active) finish();
-    report();
+    out_.suspect = !out_.promoting && lead_.standing == Standing::kHeld;
+    out_.active_condition = active_condition(input_, view_, lead_, out_, cause());
     obey_command();
   }
 
@@ -137,12 +138,7 @@ class Assigner {
   void seal_others() {
     const RoleAt role{Role::kPassive, out_.epoch};
     for (const Pod* pod : view_.own()) {
-      if (pod->meta.uid == out_.active->pod_uid) continue;
-      if (is_as_told(*pod, role)) {
-        tell_of_peers(*pod, role);
-      } else if (role_of(*pod).epoch <= out_.epoch) {
-        set_role(*pod, role);
-      }
+      if (pod->meta.uid != out_.active->pod_uid) settle(*pod, role);
     }
     const Pod* const lead = view_.own(out_.active->pod_uid);
     if (lead == nullptr || is_as_told(*lead, {Role::kActive, out_.epoch})) return;
@@ -191,17 +187,21 @@ class Assigner {
     return may_label;
   }
 
+  // Never with an epoch below its own.
+  void settle(const Pod& pod, const RoleAt& role) {
+    if (is_as_told(pod, role)) {
+      tell_of_peers(pod, role);
+    } else if (role_of(pod).epoch <= role.epoch) {
+      set_role(pod, role);
+    }
+  }
+
   void end(const Pod& pod) {
     out_.actions.emplace_back(DeletePod{.child = in_.child.key(),
                                         .pod = {pod.meta.ns, pod.meta.name},
                                         .node = node_of(pod),
                                         .uid = pod.meta.uid,
                                         .reason = Reason::kNotAnswering});
-  }
-
-  [[nodiscard]] static bool is_as_told(const Pod& pod, const RoleAt& role) {
-    return kube::value_of(pod.meta.labels, kRoleLabel) == to_string(role.role) &&
-           kube::value_of(pod.meta.annotations, kRoleAnnotation) == to_text(role);
   }
 
   void set_role(const Pod& pod, const RoleAt& role) {
@@ -281,13 +281,7 @@ class Assigner {
       demote_those_before();
     }
     const RoleAt role{Role::kPeer, out_.epoch};
-    for (const Pod* pod : view_.own()) {
-      if (is_as_told(*pod, role)) {
-        tell_of_peers(*pod, role);
-      } else if (role_of(*pod).epoch <= out_.epoch) {
-        set_role(*pod, role);
-      }
-    }
+    for (const Pod* pod : view_.own()) settle(*pod, role);
     obey_command();
     if (!is_told()) return;
     std::vector<redundancy::Replica> replicas;
@@ -310,84 +304,22 @@ class Assigner {
     }
   }
 
-  // --- commands and conditions ---
-
   // First the condition says what has become of it, then the annotation goes.
   void obey_command() {
-    const auto command = in_.child.meta.annotations.find(kSwitchToAnnotation);
-    if (command == in_.child.meta.annotations.end() || hub_.spec.paused) return;
-    const std::string& node = command->second;
-    const Pod* const lead = out_.active ? view_.own(out_.active->pod_uid) : nullptr;
-    Condition told{.type = kSwitchRequested, .status = ConditionStatus::kUnknown, .reason = {}};
-    if (lead != nullptr && node_of(*lead) == NodeName(node)) {
-      told.reason = "Switching";
-      told.message = fmt::format("the lead goes to node {}", node);
-      if (!out_.names && is_as_told(*lead, {Role::kActive, out_.epoch})) {
-        told.status = ConditionStatus::kTrue;
-        told.reason = "Switched";
-        told.message = fmt::format("pod {} on node {} leads", lead->meta.name, node);
-      }
-    } else if (peers_) {
-      told.status = ConditionStatus::kFalse;
-      told.reason = "NoLead";
-      told.message =
-          fmt::format("{}: all replicas of the child are peers: none leads", kSwitchToAnnotation);
-    } else if (commanded(input_, view_, lead_.pod) != nullptr && lead_.held.empty()) {
-      told.reason = "Switching";
-      told.message = fmt::format("the lead goes to node {}", node);
-    } else {
-      told.status = ConditionStatus::kFalse;
-      told.reason = lead_.held.empty() ? "NoStandby" : lead_.held;
-      told.message = fmt::format(
-          "{}: the child has no replica on node \"{}\" that could lead (Ready, on a node that is "
-          "Ready): name the node of one of status.replicas",
-          kSwitchToAnnotation, node);
-    }
+    out_.switch_condition = switch_condition(input_, view_, lead_, out_, peers_);
+    if (!out_.switch_condition) return;
+    const Condition& told = *out_.switch_condition;
     const Condition* before = api::find_condition(status_.conditions, kSwitchRequested);
-    const bool told_already = before != nullptr && before->status == told.status &&
-                              before->reason == told.reason && before->message == told.message;
-    if (told_already && told.status != ConditionStatus::kUnknown) {
-      out_.actions.emplace_back(TakeOffCommand{.child = in_.child.key(),
-                                               .uid = in_.child.meta.uid,
-                                               .version = in_.child.meta.version,
-                                               .annotation = kSwitchToAnnotation,
-                                               .outcome = told.reason,
-                                               .message = told.message,
-                                               .refused = told.status == ConditionStatus::kFalse});
-    }
-    out_.switch_condition = std::move(told);
-  }
-
-  void report() {
-    Condition told{.type = kActive, .status = ConditionStatus::kFalse, .reason = {}};
-    const Pod* const lead = out_.active ? view_.own(out_.active->pod_uid) : nullptr;
-    if (out_.promoting) {
-      told.status = ConditionStatus::kUnknown;
-      told.reason = cause();
-      told.message =
-          fmt::format("epoch {}: pod {} on node {} takes over once the one before it has stopped",
-                      out_.epoch, out_.active->pod, out_.active->node.str());
-    } else if (lead_.standing == Standing::kHeld) {
-      out_.suspect = true;
-      told.reason = lead_.held;
-      told.message = fmt::format(
-          "node {} of pod {} is not to be relied on ({}), but {}", node_of(*lead_.pod).str(),
-          lead_.pod->meta.name, lead_.cause,
-          view_.fenced() && lead_.held != "QuorumLost"
-              ? "with failover.fence NodeConfirmed nobody takes over before the Node is deleted "
-                "or tainted node.kubernetes.io/out-of-service, or the pod has ended"
-              : "the hub has lost its quorum: nobody takes over until that is back");
-    } else if (lead == nullptr || (lead_.standing != Standing::kFit && !out_.names)) {
-      told.reason = hub_.spec.paused ? "Paused" : "NoReadyReplica";
-      told.message =
-          fmt::format("{}: no other replica is Ready on a node that is well", lead_.cause);
-    } else {
-      told.status = ConditionStatus::kTrue;
-      told.reason = cause();
-      told.message = fmt::format("pod {} on node {} leads since epoch {}", out_.active->pod,
-                                 out_.active->node.str(), out_.epoch);
-    }
-    out_.active_condition = std::move(told);
+    out_.answers_command = before == nullptr || before->status != told.status ||
+                           before->reason != told.reason || before->message != told.message;
+    if (out_.answers_command || told.status == ConditionStatus::kUnknown) return;
+    out_.actions.emplace_back(TakeOffCommand{.child = in_.child.key(),
+                                             .uid = in_.child.meta.uid,
+                                             .version = in_.child.meta.version,
+                                             .annotation = kSwitchToAnnotation,
+                                             .outcome = told.reason,
+                                             .message = told.message,
+                                             .refused = told.status == ConditionStatus::kFalse});
   }
 
   const ChildInput& in_;

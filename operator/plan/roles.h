@@ -29,8 +29,9 @@ struct RolePlan {
       {};  // since which epoch pods have not answered that they stopped
   std::optional<api::Condition> active_condition = {};  // none: nobody leads, all are peers
   std::optional<api::Condition> switch_condition = {};
-  bool promoting = false;  // named, but its label is not in place and has to wait
-  bool suspect = false;    // the one that leads is under suspicion, and nobody may take over
+  bool answers_command = false;  // the status has to say so before the command is taken off
+  bool promoting = false;        // named, but its label is not in place and has to wait
+  bool suspect = false;          // the one that leads is under suspicion, and nobody may take over
 };
 
 // `view` is told when to look again.

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "plan/labels.h"
+#include "plan/owner.h"
 
 namespace processhub::plan {
 namespace {
@@ -63,12 +64,7 @@ json body_of(const ChildInput& in, const std::string& name) {
             {"namespace", child.meta.ns},
             {"labels", {{kHubLabel, in.frame.key.name}, {kChildLabel, child.meta.name}}},
             {"ownerReferences",
-             {{{"apiVersion", std::string(api::kGroup) + "/" + api::kVersion},
-               {"kind", "ProcessHubChild"},
-               {"name", child.meta.name},
-               {"uid", child.meta.uid.str()},
-               {"controller", true},
-               {"blockOwnerDeletion", true}}}}}},
+             json::array({owner_reference(kube::kProcessHubChildren, child.meta)})}}},
           {"spec", spec_of(in)}};
 }
 

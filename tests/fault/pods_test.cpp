@@ -245,7 +245,7 @@ TEST_F(Pods, DrippingEndsAtTheDeadline) {
     connection.read_request();
     connection.write("HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n");
     // An idle timer would never fire.
-    while (connection.write(".")) std::this_thread::sleep_for(milliseconds(10));
+    while (!connection.is_closed_within(milliseconds(10))) connection.write(".");
   });
   const auto got = ask(pod, milliseconds(300));
   ASSERT_FALSE(got);

@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <poll.h>
 #include <stdexcept>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -123,6 +124,11 @@ void Connection::reset() {
 
 void Connection::wait_until_closed() {
   while (read_more()) buffer_.clear();
+}
+
+bool Connection::is_closed_within(std::chrono::milliseconds limit) const {
+  pollfd peer{.fd = socket_, .events = POLLRDHUP, .revents = 0};
+  return ::poll(&peer, 1, static_cast<int>(limit.count())) > 0;
 }
 
 std::string Connection::client_name() const {

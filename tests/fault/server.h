@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -46,6 +47,8 @@ class Connection {
   void reset();
   // Reads, and drops, until the peer has closed the connection or the server is stopped.
   void wait_until_closed();
+  // Whether that comes to pass within `limit`; reads nothing.
+  [[nodiscard]] bool is_closed_within(std::chrono::milliseconds limit) const;
   // Subject's common name of the client certificate; empty without one.
   [[nodiscard]] std::string client_name() const;
 

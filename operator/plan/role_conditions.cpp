@@ -1,0 +1,78 @@
+#include "plan/role_conditions.h"
+
+#include <fmt/core.h>
+#include <utility>
+
+#include "plan/labels.h"
+#include "plan/pod.h"
+
+namespace processhub::plan {
+
+using api::Condition;
+using kube::ConditionStatus;
+using kube::Pod;
+
+Condition active_condition(const RoleInput& input, const ChildView& view, const Lead& lead,
+                           const RolePlan& roles, std::string cause) {
+  Condition told{.type = kActive, .status = ConditionStatus::kFalse, .reason = {}};
+  const Pod* const pod = roles.active ? view.own(roles.active->pod_uid) : nullptr;
+  if (roles.promoting) {
+    told.status = ConditionStatus::kUnknown;
+    told.reason = std::move(cause);
+    told.message =
+        fmt::format("epoch {}: pod {} on node {} takes over once the one before it has stopped",
+                    roles.epoch, roles.active->pod, roles.active->node.str());
+  } else if (lead.standing == Standing::kHeld) {
+    told.reason = lead.held;
+    told.message = fmt::format(
+        "node {} of pod {} is not to be relied on ({}), but {}", node_of(*lead.pod).str(),
+        lead.pod->meta.name, lead.cause,
+        view.fenced() && lead.held != "QuorumLost"
+            ? "with failover.fence NodeConfirmed nobody takes over before the Node is deleted "
+              "or tainted node.kubernetes.io/out-of-service, or the pod has ended"
+            : "the hub has lost its quorum: nobody takes over until that is back");
+  } else if (pod == nullptr || (lead.standing != Standing::kFit && !roles.names)) {
+    told.reason = input.in.frame.hub->spec.paused ? "Paused" : "NoReadyReplica";
+    told.message = fmt::format("{}: no other replica is Ready on a node that is well", lead.cause);
+  } else {
+    told.status = ConditionStatus::kTrue;
+    told.reason = std::move(cause);
+    told.message = fmt::format("pod {} on node {} leads since epoch {}", roles.active->pod,
+                               roles.active->node.str(), roles.epoch);
+  }
+  return told;
+}
+
+std::optional<Condition> switch_condition(const RoleInput& input, const ChildView& view,
+                                          const Lead& lead, const RolePlan& roles, bool peers) {
+  const auto& annotations = input.in.child.meta.annotations;
+  const auto command = annotations.find(kSwitchToAnnotation);
+  if (command == annotations.end() || input.in.frame.hub->spec.paused) return std::nullopt;
+  const NodeName node(command->second);
+  const Pod* const pod = roles.active ? view.own(roles.active->pod_uid) : nullptr;
+  Condition told{.type = kSwitchRequested,
+                 .status = ConditionStatus::kUnknown,
+                 .reason = "Switching",
+                 .message = fmt::format("the lead goes to node {}", node.str())};
+  if (pod != nullptr && node_of(*pod) == node) {
+    if (roles.names || !is_as_told(*pod, {redundancy::Role::kActive, roles.epoch})) return told;
+    told.status = ConditionStatus::kTrue;
+    told.reason = "Switched";
+    told.message = fmt::format("pod {} on node {} leads", pod->meta.name, node.str());
+  } else if (peers) {
+    told.status = ConditionStatus::kFalse;
+    told.reason = "NoLead";
+    told.message =
+        fmt::format("{}: all replicas of the child are peers: none leads", kSwitchToAnnotation);
+  } else if (commanded(input, view, lead.pod) == nullptr || !lead.held.empty()) {
+    told.status = ConditionStatus::kFalse;
+    told.reason = lead.held.empty() ? "NoStandby" : lead.held;
+    told.message = fmt::format(
+        "{}: the child has no replica on node \"{}\" that could lead (Ready, on a node that is "
+        "Ready): name the node of one of status.replicas",
+        kSwitchToAnnotation, node.str());
+  }
+  return told;
+}
+
+}  // namespace processhub::plan
