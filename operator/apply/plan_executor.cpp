@@ -62,10 +62,11 @@ void PlanExecutor::next(const std::shared_ptr<Run>& run) {
 
 void PlanExecutor::carry_out(const plan::CreatePod& action, Step step) {
   if (action.incarnation == 1) return post(action, std::move(step));
-  check_slot_free(client_, action, [this, action, step = std::move(step)](Result<void> free) {
-    if (!free) return step(tl::unexpected(free.error()));
-    post(action, step);
-  });
+  check_slot_free(client_, reader_, action,
+                  [this, action, step = std::move(step)](Result<void> free) {
+                    if (!free) return step(tl::unexpected(free.error()));
+                    post(action, step);
+                  });
 }
 
 void PlanExecutor::post(const plan::CreatePod& action, Step step) {
@@ -114,7 +115,7 @@ void PlanExecutor::carry_out(const plan::DeletePod& action, Step step) {
     remove(ref, action.uid, step);
   };
   if (!action.only_if) return go_on({});
-  check_down(client_, {*action.only_if}, go_on);
+  check_down(reader_, {*action.only_if}, go_on);
 }
 
 // Gone, or another has its name by now: what was to go is gone.
@@ -144,7 +145,7 @@ void PlanExecutor::carry_out(const plan::DeleteService& action, Step step) {
 }
 
 void PlanExecutor::carry_out(const plan::PutStatus& action, Step step) {
-  check_down(client_, action.only_if, [this, action, step = std::move(step)](Result<void> holds) {
+  check_down(reader_, action.only_if, [this, action, step = std::move(step)](Result<void> holds) {
     if (!holds) return step(tl::unexpected(holds.error()));
     check_gone(client_, action.child, action.hub, action.gone,
                [this, action, step](const Result<void>& gone) {
@@ -165,7 +166,7 @@ void PlanExecutor::put(const plan::PutStatus& action, const Step& step) {
 }
 
 void PlanExecutor::carry_out(const plan::SetRole& action, Step step) {
-  check_down(client_, action.only_if, [this, action, step = std::move(step)](Result<void> holds) {
+  check_down(reader_, action.only_if, [this, action, step = std::move(step)](Result<void> holds) {
     if (!holds) return step(tl::unexpected(holds.error()));
     write_role(client_, action, step);
   });

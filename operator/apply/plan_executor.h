@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "apply/node_reader.h"
 #include "apply/role_caller.h"
 #include "base/result.h"
 #include "kube/client.h"
@@ -23,7 +24,10 @@ class PlanExecutor {
   using Ended = std::function<void(const plan::Action&, const Result<kube::ObjectMeta>&)>;
 
   PlanExecutor(kube::Client& client, kube::Transport& transport, Executor& executor, Ended ended)
-      : client_(client), role_caller_(transport, executor), ended_(std::move(ended)) {}
+      : client_(client),
+        reader_(client),
+        role_caller_(transport, executor),
+        ended_(std::move(ended)) {}
 
   // `done` runs once, after the last action or the first Error (a pod that does not answer is
   // none, unless it must); not from within run() unless there is nothing to do. An Error of
@@ -54,6 +58,7 @@ class PlanExecutor {
   void accept_existing(const plan::CreatePod& action, Step step);
 
   kube::Client& client_;
+  NodeReader reader_;
   RoleCaller role_caller_;
   Ended ended_;
   int term_ = 0;

@@ -73,7 +73,7 @@ struct PodsSeen {
 };
 
 // The pods of the child from `options` on, page after page into `seen`, then the check.
-void read_page(kube::Client& client, const kube::ListOptions& options,
+void read_page(kube::Client& client, NodeReader& reader, const kube::ListOptions& options,
                const plan::CreatePod& action, const std::shared_ptr<PodsSeen>& seen, Checked done) {
   client.list(
       kube::kPods, options, kube::pod_mask(),
@@ -84,44 +84,39 @@ void read_page(kube::Client& client, const kube::ListOptions& options,
           seen->unreadable = pod.error();
         }
       },
-      [&client, next = options, action, seen,
+      [&client, &reader, next = options, action, seen,
        done = std::move(done)](Result<kube::ListMeta> listed) mutable {
         if (!listed) return done(tl::unexpected(listed.error()));
         if (seen->unreadable) return done(tl::unexpected(*seen->unreadable));
         if (!listed->continue_token.empty()) {
           next.continue_token = listed->continue_token;
-          return read_page(client, next, action, seen, std::move(done));
+          return read_page(client, reader, next, action, seen, std::move(done));
         }
         auto nodes = holders(action, seen->pods);
         if (!nodes) return done(tl::unexpected(nodes.error()));
-        check_down(client, *std::move(nodes), std::move(done));
+        check_down(reader, *std::move(nodes), std::move(done));
       });
 }
 
 }  // namespace
 
-void check_down(kube::Client& client, std::vector<plan::NodeIsDown> nodes, Checked done) {
+void check_down(NodeReader& reader, std::vector<plan::NodeIsDown> nodes, Checked done) {
   if (nodes.empty()) return done({});
-  plan::NodeIsDown expected = std::move(nodes.back());
+  const plan::NodeIsDown expected = std::move(nodes.back());
   nodes.pop_back();
-  if (expected.how == How::kStale) {
-    static const kube::Projection mask = kube::meta_mask().with({"spec.renewTime"});
-    return client.get(
-        {.resource = kube::kLeases, .ns = kube::kNodeLeaseNamespace, .name = expected.node.str()},
-        mask,
-        [&client, expected, nodes = std::move(nodes),
-         done = std::move(done)](const Result<nlohmann::json>& answer) mutable {
-          if (auto stale = is_stale(expected, answer); !stale) return done(std::move(stale));
-          check_down(client, std::move(nodes), std::move(done));
-        });
+  const bool by_lease = expected.how == How::kStale;
+  const NodeReader::Read look = [&reader, expected, by_lease, nodes = std::move(nodes),
+                                 done = std::move(done)](const Result<nlohmann::json>& answer) {
+    if (auto holds = by_lease ? is_stale(expected, answer) : is_down(expected, answer); !holds) {
+      return done(std::move(holds));
+    }
+    check_down(reader, nodes, done);
+  };
+  if (by_lease) {
+    reader.lease(expected.node, look);
+  } else {
+    reader.node(expected.node, look);
   }
-  const kube::ObjectRef ref{.resource = kube::kNodes, .name = expected.node.str()};
-  client.get(ref, kube::node_mask(),
-             [&client, expected, nodes = std::move(nodes),
-              done = std::move(done)](const Result<nlohmann::json>& answer) mutable {
-               if (auto down = is_down(expected, answer); !down) return done(std::move(down));
-               check_down(client, std::move(nodes), std::move(done));
-             });
 }
 
 void check_gone(kube::Client& client, const ChildKey& child, const std::string& hub,
@@ -156,8 +151,9 @@ void check_gone(kube::Client& client, const ChildKey& child, const std::string& 
              });
 }
 
-void check_slot_free(kube::Client& client, const plan::CreatePod& action, Checked done) {
-  read_page(client,
+void check_slot_free(kube::Client& client, NodeReader& reader, const plan::CreatePod& action,
+                     Checked done) {
+  read_page(client, reader,
             {.ns = action.child.ns,
              .label_selector = std::string(plan::kChildLabel) + "=" + action.child.name},
             action, std::make_shared<PodsSeen>(), std::move(done));

@@ -7,6 +7,7 @@
 #include <functional>
 #include <vector>
 
+#include "apply/node_reader.h"
 #include "base/result.h"
 #include "kube/client.h"
 #include "plan/action.h"
@@ -16,7 +17,7 @@ namespace processhub::apply {
 using Checked = std::function<void(Result<void>)>;
 
 // Every one of `nodes` is down, as plan::NodeIsDown says.
-void check_down(kube::Client& client, std::vector<plan::NodeIsDown> nodes, Checked done);
+void check_down(NodeReader& reader, std::vector<plan::NodeIsDown> nodes, Checked done);
 
 // Every pod of `pods` is gone, for good: another uid may have its name. One that is there and has
 // only lost the labels that make it the child's gets them back, and is a kConflict too.
@@ -25,6 +26,7 @@ void check_gone(kube::Client& client, const ChildKey& child, const std::string& 
 
 // Every pod of a lower incarnation in the slot of `action` is gone, or is being
 // deleted on a node that is lost (`action.fenced`: that is known to be dead).
-void check_slot_free(kube::Client& client, const plan::CreatePod& action, Checked done);
+void check_slot_free(kube::Client& client, NodeReader& reader, const plan::CreatePod& action,
+                     Checked done);
 
 }  // namespace processhub::apply

@@ -15,7 +15,7 @@ class PreconditionsTest : public ApplyFixture {
     return [this](Result<void> result) { results_.push_back(std::move(result)); };
   }
   void check_node(bool lost, const std::string& uid = "uid-a") {
-    check_down(client_,
+    check_down(reader_,
                {{.node = NodeName("a"), .uid = Uid(uid), .how = lost ? How::kLost : How::kDown}},
                checked());
     executor_.settle();
@@ -23,16 +23,17 @@ class PreconditionsTest : public ApplyFixture {
   }
   // Asks for the slot of incarnation 3, and answers with `pods` in one list.
   void check_slot(const std::vector<json>& pods) {
-    check_slot_free(client_, create("b", 0, 3), checked());
+    check_slot_free(client_, reader_, create("b", 0, 3), checked());
     executor_.settle();
     list_path_ = asked();
     answer(200, {{"kind", "PodList"}, {"metadata", json::object()}, {"items", pods}});
   }
+  NodeReader reader_{client_};
   std::string list_path_;
 };
 
 TEST_F(PreconditionsTest, NothingToReadHolds) {
-  check_down(client_, {}, checked());
+  check_down(reader_, {}, checked());
   EXPECT_TRUE(succeeded());
 }
 
@@ -148,7 +149,7 @@ TEST_F(PreconditionsTest, APodThatWasNeverBoundRunsNowhere) {
 }
 
 TEST_F(PreconditionsTest, EveryPageIsRead) {
-  check_slot_free(client_, create("b", 0, 3), checked());
+  check_slot_free(client_, reader_, create("b", 0, 3), checked());
   executor_.settle();
   static_cast<void>(asked());
   answer(200, {{"kind", "PodList"},
@@ -169,7 +170,7 @@ TEST_F(PreconditionsTest, APodThatCannotBeReadMightHoldTheSlot) {
 }
 
 TEST_F(PreconditionsTest, AListThatFailsIsAnError) {
-  check_slot_free(client_, create("b", 0, 3), checked());
+  check_slot_free(client_, reader_, create("b", 0, 3), checked());
   executor_.settle();
   static_cast<void>(asked());
   refuse(503, "ServiceUnavailable");
