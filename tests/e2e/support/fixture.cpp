@@ -323,17 +323,20 @@ int WithoutOperator::fewest_serving(const std::string& child, int factor) const 
   for (const Watch::Event& event : pods_->history()) {
     if (child_of(event.object) != child) continue;
     const std::string name = event.name();
-    if (event.type != "DELETED" && is_ending(event.object)) ending.insert(name);
+    const bool ends = event.type == "DELETED" || is_ending(event.object);
+    const int64_t grace = event.object.at("metadata").value("deletionGracePeriodSeconds", 0);
+    if (ends && grace > 0) ending.insert(name);
     if (event.type != "DELETED" && serves(event.object)) {
       serving.insert(name);
       robbed.erase(name);
-    } else if (event.type == "DELETED" && !ending.erase(name) && serving.contains(name)) {
+    } else if (ends && !ending.contains(name) && serving.contains(name)) {
       // The simulated kubelet ends a pod by its name alone, and now and then its successor of
       // that name with it: the operator has no part in that, and mends it.
       robbed.insert(name);
     } else if (!robbed.contains(name)) {
       serving.erase(name);
     }
+    if (event.type == "DELETED") ending.erase(name);
     complete = complete || static_cast<int>(serving.size()) == factor;
     if (complete) fewest = std::min(fewest, static_cast<int>(serving.size()));
   }
