@@ -17,9 +17,9 @@ using kube::ObjectMeta;
 namespace {
 
 // A pod that does not answer holds nothing up, unless the fence needs to know.
-bool goes_on_without(const plan::Action& action) {
+bool goes_on_without(const plan::Action& action, const Error& error) {
   const auto* told = std::get_if<plan::TellRole>(&action);
-  return told != nullptr && !told->must_answer;
+  return told != nullptr && !told->must_answer && error.kind != ErrorKind::kConflict;
 }
 
 ChildLabels labels_of(const plan::CreatePod& action) {
@@ -51,7 +51,7 @@ void PlanExecutor::next(const std::shared_ptr<Run>& run) {
   }
   const Step step = [this, run](Result<ObjectMeta> result) {
     ended_(run->actions[run->at], result);
-    if (!result && !goes_on_without(run->actions[run->at])) {
+    if (!result && !goes_on_without(run->actions[run->at], result.error())) {
       return run->done(tl::unexpected(result.error()));
     }
     ++run->at;
@@ -147,11 +147,11 @@ void PlanExecutor::carry_out(const plan::DeleteService& action, Step step) {
 void PlanExecutor::carry_out(const plan::PutStatus& action, Step step) {
   check_down(reader_, action.only_if, [this, action, step = std::move(step)](Result<void> holds) {
     if (!holds) return step(tl::unexpected(holds.error()));
-    check_gone(client_, action.child, action.hub, action.gone,
-               [this, action, step](const Result<void>& gone) {
-                 if (!gone) return step(tl::unexpected(gone.error()));
-                 put(action, step);
-               });
+    const Owner owner{.child = action.child, .uid = action.uid, .hub = action.hub};
+    check_gone(client_, owner, action.gone, [this, action, step](const Result<void>& gone) {
+      if (!gone) return step(tl::unexpected(gone.error()));
+      put(action, step);
+    });
   });
 }
 
@@ -173,8 +173,11 @@ void PlanExecutor::carry_out(const plan::SetRole& action, Step step) {
 }
 
 void PlanExecutor::carry_out(const plan::TellRole& action, Step step) {
-  role_caller_.call(action, [step = std::move(step)](const Result<void>& answered) {
-    step(answered ? Result<ObjectMeta>(ObjectMeta{}) : tl::unexpected(answered.error()));
+  check_down(reader_, action.only_if, [this, action, step = std::move(step)](Result<void> holds) {
+    if (!holds) return step(tl::unexpected(holds.error()));
+    role_caller_.call(action, [step](const Result<void>& answered) {
+      step(answered ? Result<ObjectMeta>(ObjectMeta{}) : tl::unexpected(answered.error()));
+    });
   });
 }
 

@@ -119,14 +119,14 @@ void check_down(NodeReader& reader, std::vector<plan::NodeIsDown> nodes, Checked
   }
 }
 
-void check_gone(kube::Client& client, const ChildKey& child, const std::string& hub,
-                std::vector<redundancy::PodRef> pods, Checked done) {
+void check_gone(kube::Client& client, const Owner& owner, std::vector<redundancy::PodRef> pods,
+                Checked done) {
   if (pods.empty()) return done({});
   const redundancy::PodRef expected = std::move(pods.back());
   pods.pop_back();
-  const kube::ObjectRef ref{.resource = kube::kPods, .ns = child.ns, .name = expected.name};
+  const kube::ObjectRef ref{.resource = kube::kPods, .ns = owner.child.ns, .name = expected.name};
   client.get(ref, kube::pod_mask(),
-             [&client, child, hub, ref, expected, pods = std::move(pods),
+             [&client, owner, ref, expected, pods = std::move(pods),
               done = std::move(done)](const Result<nlohmann::json>& answer) mutable {
                if (!answer && answer.error().kind != ErrorKind::kNotFound) {
                  return done(tl::unexpected(answer.error()));
@@ -134,11 +134,11 @@ void check_gone(kube::Client& client, const ChildKey& child, const std::string& 
                if (answer) {
                  const auto pod = kube::decode_pod(*answer);
                  if (!pod) return done(tl::unexpected(pod.error()));
-                 if (pod->meta.uid == expected.uid) {
+                 if (pod->meta.uid == expected.uid && pod->meta.owner_uid == owner.uid) {
                    const Error there{
                        .kind = ErrorKind::kConflict,
                        .message = "pod " + ref.ns + "/" + ref.name + " is still there"};
-                   const ChildLabels labels{.hub = hub, .child = child.name};
+                   const ChildLabels labels{.hub = owner.hub, .child = owner.child.name};
                    if (has_labels(*pod, labels)) return done(tl::unexpected(there));
                    return give_labels_back(
                        client, *pod, labels,
@@ -147,7 +147,7 @@ void check_gone(kube::Client& client, const ChildKey& child, const std::string& 
                        });
                  }
                }
-               check_gone(client, child, hub, std::move(pods), std::move(done));
+               check_gone(client, owner, std::move(pods), std::move(done));
              });
 }
 

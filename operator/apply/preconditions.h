@@ -19,10 +19,18 @@ using Checked = std::function<void(Result<void>)>;
 // Every one of `nodes` is down, as plan::NodeIsDown says.
 void check_down(NodeReader& reader, std::vector<plan::NodeIsDown> nodes, Checked done);
 
-// Every pod of `pods` is gone, for good: another uid may have its name. One that is there and has
-// only lost the labels that make it the child's gets them back, and is a kConflict too.
-void check_gone(kube::Client& client, const ChildKey& child, const std::string& hub,
-                std::vector<redundancy::PodRef> pods, Checked done);
+// Whose pods they are.
+struct Owner {
+  ChildKey child;
+  Uid uid;
+  std::string hub;
+};
+
+// Every pod of `pods` is gone, for good: another uid may have its name, or it is not `owner`'s. One
+// that is there and has only lost the labels that make it the child's gets them back, and is a
+// kConflict too.
+void check_gone(kube::Client& client, const Owner& owner, std::vector<redundancy::PodRef> pods,
+                Checked done);
 
 // Every pod of a lower incarnation in the slot of `action` is gone, or is being
 // deleted on a node that is lost (`action.fenced`: that is known to be dead).

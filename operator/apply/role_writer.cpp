@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "apply/child_labels.h"
 #include "kube/decode.h"
 #include "plan/labels.h"
 #include "plan/roles.h"
@@ -47,18 +48,26 @@ class Writer : public std::enable_shared_from_this<Writer> {
 
   void look_at(const kube::Pod& pod) {
     if (pod.meta.uid != action_.uid) return gone();
-    if (plan::role_of(pod).epoch > action_.role.epoch) {
-      return done_(fail(ErrorKind::kConflict, "pod " + action_.pod.str() +
-                                                  " has a higher epoch than " +
-                                                  std::to_string(action_.role.epoch)));
-    }
+    if (!action_.owner.empty() && pod.meta.owner_uid != action_.owner) return gone();
+    if (plan::role_of(pod).epoch > action_.role.epoch) return refuse(pod);
     const auto& meta = pod.meta;
-    if (kube::value_of(meta.labels, plan::kRoleLabel) == to_string(action_.role.role) &&
-        kube::value_of(meta.annotations, plan::kRoleAnnotation) == to_text(action_.role) &&
+    if (plan::is_as_told(pod, action_.role, action_.hub) &&
         kube::value_of(meta.annotations, plan::kPeersAnnotation) == action_.peers) {
       return done_(meta);
     }
     patch(meta.version);
+  }
+
+  // The next plan has to be above its epoch, and so has to see it.
+  void refuse(const kube::Pod& pod) {
+    const Error higher{.kind = ErrorKind::kConflict,
+                       .message = "pod " + action_.pod.str() + " has a higher epoch than " +
+                                  std::to_string(action_.role.epoch)};
+    const ChildLabels labels{.hub = action_.hub, .child = action_.child.name};
+    if (action_.owner.empty() || has_labels(pod, labels)) return done_(tl::unexpected(higher));
+    give_labels_back(client_, pod, labels, [self = shared_from_this(), higher](const auto&) {
+      self->done_(tl::unexpected(higher));
+    });
   }
 
   void patch(const ResourceVersion& version) {

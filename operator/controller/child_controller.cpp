@@ -314,6 +314,7 @@ void ChildController::ended(const plan::SetRole& set, const Result<kube::ObjectM
 
 void ChildController::ended(const plan::TellRole& told, const Result<kube::ObjectMeta>& result) {
   worker_.add(told.child);  // no watch tells of what comes of it
+  if (!result && result.error().kind == ErrorKind::kConflict) return;  // it was not asked
   plan::RoleAnswers& answers = answers_[told.child];
   if (told.role.role == redundancy::Role::kPeer) answers.peers[told.uid] = told.body;
   if (result) {

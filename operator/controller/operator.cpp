@@ -16,7 +16,6 @@ constexpr size_t kChildWorkers = 64;
 // The server sends a bookmark about every minute: a connection that is silent for longer
 // than this is dead, though nobody has said so.
 constexpr auto kLongestSilence = std::chrono::seconds(150);
-// Where each kubelet renews a Lease of its node's name.
 
 kube::Projection custom_resource_mask() { return kube::meta_mask().with({"spec", "status"}); }
 

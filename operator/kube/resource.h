@@ -28,7 +28,7 @@ inline constexpr Resource kProcessHubs{"processhub.io", "v1alpha1", "processhubs
 inline constexpr Resource kProcessHubChildren{"processhub.io", "v1alpha1", "processhubchildren",
                                               "ProcessHubChild"};
 inline constexpr Resource kLeases{"coordination.k8s.io", "v1", "leases", "Lease"};
-inline constexpr const char* kNodeLeaseNamespace = "kube-node-lease";  // of the kubelets' Leases
+inline constexpr const char* kNodeLeaseNamespace = "kube-node-lease";  // each kubelet's Lease
 inline constexpr Resource kEvents{"events.k8s.io", "v1", "events", "Event"};
 
 // `text` fit for one segment of a path or one value of a query: all but letters,

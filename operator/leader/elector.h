@@ -84,9 +84,9 @@ class Elector {
   void end_attempt();
   void fail_attempt(std::string_view what, const Error& error);
   void saw(LeaseRecord record, SteadyTime at);
-  // Whether nothing about the lease has changed for this long, by our clock.
   // The holder that was seen last, as long as its lease has not run out.
   [[nodiscard]] bool another_may_write() const;
+  // Whether nothing about the lease has changed for this long, by our clock.
   [[nodiscard]] bool unchanged_for(Duration duration) const;
 
   void release_read(int tries);

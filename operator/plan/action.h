@@ -97,6 +97,7 @@ struct SetRole {
   redundancy::RoleAt role;
   std::string peers;             // JSON
   std::string hub = {};          // for the labels that make it the child's
+  Uid owner = {};                // a pod of another owner counts as gone; empty: whoever's it is
   ResourceVersion version = {};  // of a read that found no higher epoch; empty: read it first
   std::string cause = {};        // why it takes over; empty where its role stays
   WallTime decided = {};         // then: when the status named it
@@ -107,7 +108,7 @@ struct SetRole {
 };
 
 // Tells a pod its role by HTTP and waits for the answer, within the limits of `http`. No answer
-// is no error, unless it `must_answer`.
+// is no error, unless it `must_answer`; that `only_if` does not hold is one (kConflict).
 struct TellRole {
   ChildKey child;
   PodKey pod;
@@ -118,6 +119,7 @@ struct TellRole {
   redundancy::RoleAt role;
   std::string body;  // JSON
   bool must_answer = false;
+  std::vector<NodeIsDown> only_if = {};  // as of SetRole
   bool operator==(const TellRole&) const = default;
 };
 

@@ -52,7 +52,8 @@ class Planner {
                          .slots = slots_,
                          .nodes = placed_.nodes,
                          .leaving = leaving_,
-                         .leaves_because = leaves_because_},
+                         .leaves_because = leaves_because_,
+                         .removals = removals_},
                         view_);
     service_ = plan_service(in_);
     if (moving_ && settled()) moving_.reset();
@@ -310,7 +311,7 @@ class Planner {
     return std::all_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
       const Pod* pod = slot.current();
       return !slot.target ||
-             (pod != nullptr && serves(*pod, members_) && node_of(*pod) == *slot.target);
+             (pod != nullptr && view_.can_lead(*pod) && node_of(*pod) == *slot.target);
     });
   }
 
@@ -318,7 +319,7 @@ class Planner {
     if (move_under_way_) return false;
     return std::all_of(slots_.begin(), slots_.end(), [&](const Slot& other) {
       if (other.number == slot.number || !other.target) return true;
-      return other.current() != nullptr && serves(*other.current(), members_);
+      return other.current() != nullptr && view_.can_lead(*other.current());
     });
   }
 
@@ -363,7 +364,8 @@ class Planner {
     plan.gone = std::move(report.gone);
     std::move(report.only_if.begin(), report.only_if.end(), std::back_inserter(only_if_));
     std::move(roles_.only_if.begin(), roles_.only_if.end(), std::back_inserter(only_if_));
-    status_first_ = status_first_ || roles_.names || report.admits || roles_.answers_command;
+    status_first_ =
+        status_first_ || roles_.names || roles_.doubts || report.admits || roles_.answers_command;
     if (status_first_ && !in_.frame.hub->spec.paused) {
       plan.actions.emplace_back(PutStatus{.child = in_.child.key(),
                                           .hub = in_.child.spec.hub,

@@ -135,6 +135,7 @@ class Reporter {
       lift(pod);
       return true;
     }
+    if (in_.frame.hub->spec.paused) return false;  // no status is written first
     std::vector<NodeIsDown> facts;
     for (const Pod* other : slot.pods) {
       if (other == &pod || kube::value_of(other->meta.labels, kChildLabel).empty()) continue;
@@ -167,7 +168,13 @@ class Reporter {
       const bool stays = std::any_of(listed.begin(), listed.end(), [&](const api::Replica& one) {
         return one.pod_uid == replica.pod_uid;
       });
-      if (!stays) out_.gone.push_back({.name = replica.pod, .uid = replica.pod_uid});
+      if (stays) continue;
+      // Still there, but not the child's any more to look at: its end is waited for.
+      if (view_.find(replica.pod_uid) != nullptr) {
+        out_.status.replicas.push_back(replica);
+      } else {
+        out_.gone.push_back({.name = replica.pod, .uid = replica.pod_uid});
+      }
     }
   }
 

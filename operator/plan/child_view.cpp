@@ -73,6 +73,13 @@ const Pod* ChildView::own(const Uid& uid) const {
   return nullptr;
 }
 
+const Pod* ChildView::find(const Uid& uid) const {
+  for (const Pod* pod : in_.pods) {
+    if (pod->meta.uid == uid) return pod;
+  }
+  return nullptr;
+}
+
 bool ChildView::has_ended(const Pod& pod) {
   return pod.phase == "Failed" || pod.phase == "Succeeded";
 }
@@ -92,8 +99,7 @@ bool ChildView::is_suspect(const NodeState& node) const {
 }
 
 NodeIsDown ChildView::beyond_recall(const Pod& pod) const {
-  return {.node = node_of(pod),
-          .how = fenced() ? NodeIsDown::How::kDead : NodeIsDown::How::kLost};
+  return {.node = node_of(pod), .how = fenced() ? NodeIsDown::How::kDead : NodeIsDown::How::kLost};
 }
 
 bool ChildView::is_dead(const Pod& pod) const {

@@ -32,6 +32,8 @@ class ChildView {
   [[nodiscard]] const std::vector<const kube::Pod*>& own() const { return own_; }
   // The one of that uid; null where there is none.
   [[nodiscard]] const kube::Pod* own(const Uid& uid) const;
+  // The same among all of them, the foreign ones too.
+  [[nodiscard]] const kube::Pod* find(const Uid& uid) const;
   // Others that carry its labels; by name.
   [[nodiscard]] const std::vector<const kube::Pod*>& foreign() const { return foreign_; }
 

@@ -98,6 +98,11 @@ class Finder {
     return Standing::kHeld;
   }
 
+  [[nodiscard]] bool is_removed(const Pod& pod) const {
+    return std::any_of(input_.removals.begin(), input_.removals.end(),
+                       [&](const DeletePod& one) { return one.uid == pod.meta.uid; });
+  }
+
   // Whom the strategy has take over; null: nobody.
   const Pod* successor() {
     if (out_.standing == Standing::kFit || out_.standing == Standing::kHeld) return nullptr;
@@ -105,8 +110,8 @@ class Finder {
         out_.cause == "SwitchRequested" ? commanded(input_, view_, out_.pod) : nullptr;
     std::vector<redundancy::Replica> replicas;
     for (const Pod* pod : in_walk_order(input_)) {
-      const bool able = pod != out_.pod && pod != input_.leaving && view_.can_lead(*pod) &&
-                        (wanted == nullptr || pod == wanted);
+      const bool able = pod != out_.pod && pod != input_.leaving && !is_removed(*pod) &&
+                        view_.can_lead(*pod) && (wanted == nullptr || pod == wanted);
       replicas.push_back({.node = node_of(*pod),
                           .pod = {pod->meta.name, pod->meta.uid},
                           .ready = able,
@@ -187,8 +192,9 @@ RoleAt role_of(const Pod& pod) {
       .value_or(RoleAt{});
 }
 
-bool is_as_told(const Pod& pod, const RoleAt& role) {
-  return kube::value_of(pod.meta.labels, kRoleLabel) == to_string(role.role) &&
+bool is_as_told(const Pod& pod, const RoleAt& role, const std::string& hub) {
+  return kube::value_of(pod.meta.labels, kHubLabel) == hub &&
+         kube::value_of(pod.meta.labels, kRoleLabel) == to_string(role.role) &&
          kube::value_of(pod.meta.annotations, kRoleAnnotation) == to_text(role);
 }
 

@@ -19,6 +19,7 @@ struct RoleInput {
   // The pod that is to go as soon as another one leads.
   const kube::Pod* leaving = nullptr;
   Reason leaves_because = Reason::kSurplus;
+  std::span<const DeletePod> removals = {};  // of this plan: none of them is to lead
 };
 
 // How the one that leads fares, and so how another may take over from it.
@@ -58,7 +59,8 @@ struct Lead {
 [[nodiscard]] bool has_standby(std::span<const Slot> slots, const kube::Pod& pod,
                                const ChildView& view);
 
-// Its label and annotation say so.
-[[nodiscard]] bool is_as_told(const kube::Pod& pod, const redundancy::RoleAt& role);
+// Its labels and annotation say so.
+[[nodiscard]] bool is_as_told(const kube::Pod& pod, const redundancy::RoleAt& role,
+                              const std::string& hub);
 
 }  // namespace processhub::plan

@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kMaxHostname = 63;
+constexpr int kMostNumber = 1'000'000'000;  // of a slot or incarnation that is believed
 constexpr const char* kRoleVolume = "processhub-role";
 const std::string kRoleDirectory = "/var/run/processhub";
 const std::string kRoleFile = kRoleDirectory + "/role";
@@ -156,7 +157,7 @@ std::optional<int> number(const kube::StringMap& annotations, const char* key) {
   int value = 0;
   const char* const end = found->second.data() + found->second.size();
   const auto [at, error] = std::from_chars(found->second.data(), end, value);
-  if (error != std::errc() || at != end || value < 0) return std::nullopt;
+  if (error != std::errc() || at != end || value < 0 || value > kMostNumber) return std::nullopt;
   return value;
 }
 

@@ -12,6 +12,28 @@ using api::Condition;
 using kube::ConditionStatus;
 using kube::Pod;
 
+namespace {
+
+std::string those_before(const ChildView& view, const RolePlan& roles) {
+  std::string text;
+  for (const auto& [uid, epoch] : roles.demoted) {
+    const Pod* const pod = view.find(uid);
+    if (pod == nullptr) continue;
+    text += fmt::format(" {} on node {}", pod->meta.name, node_of(*pod).str());
+  }
+  return text;
+}
+
+// Why nobody may take over, in words.
+std::string words_of(const Lead& lead, const ChildView& view) {
+  return view.fenced() && lead.held != "QuorumLost"
+             ? "with failover.fence NodeConfirmed nobody takes over before the Node is deleted "
+               "or tainted node.kubernetes.io/out-of-service, or the pod has ended"
+             : "the hub has lost its quorum: nobody takes over until that is back";
+}
+
+}  // namespace
+
 Condition active_condition(const RoleInput& input, const ChildView& view, const Lead& lead,
                            const RolePlan& roles, std::string cause) {
   Condition told{.type = kActive, .status = ConditionStatus::kFalse, .reason = {}};
@@ -19,18 +41,16 @@ Condition active_condition(const RoleInput& input, const ChildView& view, const 
   if (roles.promoting) {
     told.status = ConditionStatus::kUnknown;
     told.reason = std::move(cause);
-    told.message =
-        fmt::format("epoch {}: pod {} on node {} takes over once the one before it has stopped",
-                    roles.epoch, roles.active->pod, roles.active->node.str());
+    told.message = fmt::format(
+        "epoch {}: pod {} on node {} takes over once those that led before have stopped:{}; with "
+        "failover.fence NodeConfirmed such a pod answers, or ends, or its Node is deleted or "
+        "tainted node.kubernetes.io/out-of-service",
+        roles.epoch, roles.active->pod, roles.active->node.str(), those_before(view, roles));
   } else if (lead.standing == Standing::kHeld) {
     told.reason = lead.held;
-    told.message = fmt::format(
-        "node {} of pod {} is not to be relied on ({}), but {}", node_of(*lead.pod).str(),
-        lead.pod->meta.name, lead.cause,
-        view.fenced() && lead.held != "QuorumLost"
-            ? "with failover.fence NodeConfirmed nobody takes over before the Node is deleted "
-              "or tainted node.kubernetes.io/out-of-service, or the pod has ended"
-            : "the hub has lost its quorum: nobody takes over until that is back");
+    told.message = fmt::format("node {} of pod {} is not to be relied on ({}), but {}",
+                               node_of(*lead.pod).str(), lead.pod->meta.name, lead.cause,
+                               words_of(lead, view));
   } else if (pod == nullptr || (lead.standing != Standing::kFit && !roles.names)) {
     told.reason = input.in.frame.hub->spec.paused ? "Paused" : "NoReadyReplica";
     told.message = fmt::format("{}: no other replica is Ready on a node that is well", lead.cause);
@@ -55,7 +75,9 @@ std::optional<Condition> switch_condition(const RoleInput& input, const ChildVie
                  .reason = "Switching",
                  .message = fmt::format("the lead goes to node {}", node.str())};
   if (pod != nullptr && node_of(*pod) == node) {
-    if (roles.names || !is_as_told(*pod, {redundancy::Role::kActive, roles.epoch})) return told;
+    if (roles.names ||
+        !is_as_told(*pod, {redundancy::Role::kActive, roles.epoch}, input.in.frame.key.name))
+      return told;
     told.status = ConditionStatus::kTrue;
     told.reason = "Switched";
     told.message = fmt::format("pod {} on node {} leads", pod->meta.name, node.str());
@@ -64,9 +86,13 @@ std::optional<Condition> switch_condition(const RoleInput& input, const ChildVie
     told.reason = "NoLead";
     told.message =
         fmt::format("{}: all replicas of the child are peers: none leads", kSwitchToAnnotation);
-  } else if (commanded(input, view, lead.pod) == nullptr || !lead.held.empty()) {
+  } else if (!lead.held.empty()) {
     told.status = ConditionStatus::kFalse;
-    told.reason = lead.held.empty() ? "NoStandby" : lead.held;
+    told.reason = lead.held;
+    told.message = fmt::format("{}: {}", kSwitchToAnnotation, words_of(lead, view));
+  } else if (commanded(input, view, lead.pod) == nullptr) {
+    told.status = ConditionStatus::kFalse;
+    told.reason = "NoStandby";
     told.message = fmt::format(
         "{}: the child has no replica on node \"{}\" that could lead (Ready, on a node that is "
         "Ready): name the node of one of status.replicas",

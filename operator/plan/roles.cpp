@@ -119,13 +119,15 @@ class Assigner {
     const bool may_label = silence_the_demoted();
     if (lead == nullptr || ChildView::has_ended(*lead) || role_of(*lead).epoch > out_.epoch) return;
     const RoleAt role{Role::kActive, out_.epoch};
-    const bool labelled = is_as_told(*lead, role);
+    const bool labelled = is_as_told(*lead, role, hub_.meta.name);
     if (!may_label) {
       out_.promoting = !labelled;
       return;
     }
     if (!labelled) {
-      if (!lead->meta.deleted && !knows(*lead, role)) tell(*lead, role, false);
+      if (!lead->meta.deleted && !knows(*lead, role) && tell(*lead, role, false)) {
+        std::get<TellRole>(out_.actions.back()).only_if = dead_;
+      }
       set_role(*lead, role);
       std::get<SetRole>(out_.actions.back()).only_if = std::move(dead_);
     } else {
@@ -141,7 +143,7 @@ class Assigner {
       if (pod->meta.uid != out_.active->pod_uid) settle(*pod, role);
     }
     const Pod* const lead = view_.own(out_.active->pod_uid);
-    if (lead == nullptr || is_as_told(*lead, {Role::kActive, out_.epoch})) return;
+    if (lead == nullptr || is_as_told(*lead, {Role::kActive, out_.epoch}, hub_.meta.name)) return;
     for (const api::Replica& replica : status_.replicas) {
       if (replica.pod_uid.empty() || replica.pod_uid == out_.active->pod_uid) continue;
       if (view_.own(replica.pod_uid) != nullptr) continue;
@@ -151,7 +153,8 @@ class Assigner {
                                         .uid = replica.pod_uid,
                                         .role = role,
                                         .peers = "[]",
-                                        .hub = in_.frame.key.name});
+                                        .hub = in_.frame.key.name,
+                                        .owner = in_.child.meta.uid});
     }
   }
 
@@ -160,15 +163,24 @@ class Assigner {
   bool silence_the_demoted() {
     bool may_label = true;
     for (auto it = out_.demoted.begin(); it != out_.demoted.end();) {
-      const Pod* const pod = view_.own(it->first);
+      const Pod* const pod = view_.find(it->first);
+      if (pod == nullptr && view_.fenced() && is_listed(it->first) && !out_.names) {
+        // A status written first makes sure that it is gone, or gives its labels back.
+        out_.doubts = true;
+        may_label = false;
+        ++it;
+        continue;
+      }
       if (pod == nullptr || ChildView::has_ended(*pod)) {
         it = out_.demoted.erase(it);
         continue;
       }
       const RoleAt role{Role::kPassive, out_.epoch};
+      const Host host = view_.host_of(*pod);
       const bool dead = view_.is_dead(*pod);
-      const bool reached =
-          !dead && !view_.is_suspect(*members_.node(node_of(*pod))) && !pod->ip.empty();
+      // Where another machine has the node's name, another pod may have the address.
+      const bool reached = !dead && host != Host::kReplaced &&
+                           !view_.is_suspect(*members_.node(node_of(*pod))) && !pod->ip.empty();
       if (dead) {
         if (view_.fenced()) dead_.push_back(view_.beyond_recall(*pod));
         ++it;
@@ -177,7 +189,9 @@ class Assigner {
         ++it;
       } else if (view_.fenced()) {
         may_label = false;
-        if (!pod->meta.deleted && !hub_.spec.paused) end(*pod);
+        // What cannot be reached answers, or is ended by its kubelet, when its node is back.
+        const bool can_end = reached || host == Host::kReplaced || !members_.frozen();
+        if (!pod->meta.deleted && !hub_.spec.paused && can_end) end(*pod);
         ++it;
       } else {
         // Its role file tells it, as soon as its kubelet is there.
@@ -187,9 +201,14 @@ class Assigner {
     return may_label;
   }
 
+  [[nodiscard]] bool is_listed(const Uid& uid) const {
+    return std::any_of(status_.replicas.begin(), status_.replicas.end(),
+                       [&](const api::Replica& one) { return one.pod_uid == uid; });
+  }
+
   // Never with an epoch below its own.
   void settle(const Pod& pod, const RoleAt& role) {
-    if (is_as_told(pod, role)) {
+    if (is_as_told(pod, role, hub_.meta.name)) {
       tell_of_peers(pod, role);
     } else if (role_of(pod).epoch <= role.epoch) {
       set_role(pod, role);
@@ -233,8 +252,9 @@ class Assigner {
 
   [[nodiscard]] bool is_told() const { return hub_.spec.redundancy.replication.http.has_value(); }
 
-  void tell(const Pod& pod, const RoleAt& role, bool must_answer) {
-    if (!is_told() || pod.ip.empty()) return;
+  // Whether there is a way to.
+  bool tell(const Pod& pod, const RoleAt& role, bool must_answer) {
+    if (!is_told() || pod.ip.empty()) return false;
     out_.actions.emplace_back(TellRole{.child = in_.child.key(),
                                        .pod = {pod.meta.ns, pod.meta.name},
                                        .uid = pod.meta.uid,
@@ -244,11 +264,14 @@ class Assigner {
                                        .role = role,
                                        .body = body_for(pod, role),
                                        .must_answer = must_answer});
+    return true;
   }
 
   [[nodiscard]] std::string body_for(const Pod& pod, const RoleAt& role) const {
     json body = {{"hub", in_.frame.key.name},
                  {"child", name()},
+                 {"pod", pod.meta.name},
+                 {"podUID", pod.meta.uid.str()},
                  {"epoch", role.epoch},
                  {"role", to_string(role.role)},
                  {"peers", json::parse(peers_of(input_.slots, pod.meta.uid))},

@@ -30,6 +30,7 @@ struct RolePlan {
   std::optional<api::Condition> active_condition = {};  // none: nobody leads, all are peers
   std::optional<api::Condition> switch_condition = {};
   bool answers_command = false;  // the status has to say so before the command is taken off
+  bool doubts = false;           // a status has to make sure that one which led is gone
   bool promoting = false;        // named, but its label is not in place and has to wait
   bool suspect = false;          // the one that leads is under suspicion, and nobody may take over
 };

@@ -28,7 +28,6 @@ class Invariants {
   void tampered(const std::string& child);
   // The fence was changed: containers may run as either setting allows.
   void fence_changed() { fence_changed_ = true; }
-  // Rules that a deposed leader's late writes may break without harm do not hold.
   [[nodiscard]] bool is_by_operator() const;
 
  private:
@@ -59,8 +58,7 @@ class Invariants {
   std::map<std::pair<std::string, int64_t>, std::string> active_pods_;  // (child, epoch) -> pod
   std::map<std::string, int64_t> tampered_epoch_;        // per child: epochs up to it say nothing
   std::map<Uid, std::pair<int64_t, std::string>> told_;  // by HTTP: epoch and role
-  std::set<std::string> excused_;        // children of which the user has labelled a second pod
-  std::set<std::pair<Uid, Uid>> pairs_;  // containers beside each other that are excused
+  std::set<std::string> excused_;  // children of which the user has labelled a second pod
   bool fence_changed_ = false;
 };
 

@@ -40,7 +40,7 @@ std::string summary(const json& object) {
       text += " [" + std::to_string(one.value("slot", 0)) + "." +
               std::to_string(one.value("incarnation", 0)) + " " + one.value("node", "-") + " " +
               one.value("role", "-") + (one.value("ready", false) ? " ready" : "") +
-              (one.value("demoted", int64_t{0}) > 0 ? " demoted" : "") + "]";
+              (one.value("demotedEpoch", int64_t{0}) > 0 ? " demoted" : "") + "]";
     }
     for (const json& one : status.value("conditions", json::array())) {
       text += " " + one.value("type", "") + "=" + one.value("status", "") + ":" +

@@ -69,8 +69,52 @@ TEST_F(RoleActionsTest, WhatHasChangedSinceIsReadAndTriedAgain) {
 TEST_F(RoleActionsTest, WhatIsSealedAlreadyIsNotWrittenAgain) {
   run({set(Role::kPassive, "")});  // unknown: read it first
   EXPECT_EQ(asked(), "GET " + path_);
-  answer(200, pod("passive 8", "9"));
+  json sealed = pod("passive 8", "9");
+  sealed["metadata"]["labels"]["processhub.io/hub"] = "workers";
+  answer(200, sealed);
   EXPECT_TRUE(succeeded());
+}
+
+TEST_F(RoleActionsTest, AnothersPodIsLeftAlone) {
+  plan::SetRole seal = set(Role::kPassive, "");
+  seal.owner = Uid("another-child");
+  run({seal});
+  static_cast<void>(asked());
+  answer(200, pod("active 7", "9"));
+  EXPECT_TRUE(succeeded()) << "as if it were gone";
+
+  results_.clear();
+  plan::PutStatus put = status();
+  put.uid = Uid("another-child");
+  put.hub = "workers";
+  put.gone = {{.name = name_, .uid = Uid("uid-" + name_)}};
+  run({put});
+  EXPECT_EQ(asked(), "GET " + path_);
+  answer(200, pod("active 8", "9"));
+  EXPECT_THAT(asked(), HasSubstr("PUT")) << "no labels for it";
+}
+
+TEST_F(RoleActionsTest, APodWithAHigherEpochThatHasLostItsLabelsIsSeenAgain) {
+  plan::SetRole seal = set(Role::kPassive, "");
+  seal.owner = child_.meta.uid;
+  run({seal});
+  static_cast<void>(asked());
+  answer(200, pod("active 9", "9"));
+  EXPECT_EQ(asked(), "PATCH " + path_);
+  EXPECT_EQ(body()["metadata"]["labels"],
+            (json{{"processhub.io/hub", "workers"}, {"processhub.io/child", "orders"}}));
+  answer(200, pod("active 9", "10"));
+  EXPECT_EQ(failed(), ErrorKind::kConflict);
+}
+
+TEST_F(RoleActionsTest, NobodyIsToldToLeadWhileTheOldNodeMayHaveComeBack) {
+  plan::TellRole told = tell();
+  told.only_if = {{.node = NodeName("a"), .how = plan::NodeIsDown::How::kDead}};
+  run({told});
+  EXPECT_EQ(asked(), "GET /api/v1/nodes/a");
+  answer(200, node_object("a", "True"));
+  EXPECT_EQ(failed(), ErrorKind::kConflict);
+  EXPECT_EQ(transport_.requests_waiting(), 0U);
 }
 
 TEST_F(RoleActionsTest, AHigherEpochEndsIt) {

@@ -125,11 +125,16 @@ void Situation::remove_node(const NodeName& name) {
 void Situation::update_frame() {
   std::vector<const kube::Node*> views;
   for (const kube::Node& node : nodes) views.push_back(&node);
-  Membership membership = next_membership({.hub = hub->spec,
-                                           .nodes = views,
-                                           .previous = members.empty() ? nullptr : &members,
-                                           .holds_pods = [](const NodeName&) { return true; },
-                                           .now = now});
+  Membership membership =
+      next_membership({.hub = hub->spec,
+                       .nodes = views,
+                       .previous = members.empty() ? nullptr : &members,
+                       .holds_pods = [](const NodeName&) { return true; },
+                       .suspected = [this](const NodeName& name) -> std::optional<Suspicion> {
+                         if (name != not_reached) return std::nullopt;
+                         return Suspicion{};
+                       },
+                       .now = now});
   members = membership.members;
   frame_ = make_frame(hub, std::move(membership), frame_.get());
   ledger.use(frame_->distribution, frame_->redundancy->replication_factor());

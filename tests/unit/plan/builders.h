@@ -50,6 +50,7 @@ class Situation {
   std::vector<kube::Node> nodes;
   std::vector<placement::Member> members;  // so far; empty: the start of the operator
   std::vector<kube::Pod> pods;
+  NodeName not_reached;  // by the hub's detection, though its Node is Ready
   bool may_move = true;
   int failures = 0;
   RoleAnswers answers;  // that pods have given

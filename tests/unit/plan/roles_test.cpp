@@ -228,6 +228,31 @@ TEST_F(RolesTest, LabelsThatWereMovedAreMovedBack) {
   EXPECT_EQ(s_.child.status.epoch, epoch_);
 }
 
+TEST_F(RolesTest, AHubLabelThatWasChangedIsChangedBack) {
+  lead_->meta.labels[kHubLabel] = "another";
+  EXPECT_THAT(plan_and_do(), ElementsAre("active 0.1"));
+}
+
+// It counts as foreign from then on, and so as deleted; not as gone before that.
+TEST_F(RolesTest, ALeadThatHasLostItsSlotIsWaitedFor) {
+  lead_->meta.annotations.erase(kSlotAnnotation);
+  const Uid old = lead_->meta.uid;
+  const ChildPlan plan = s_.plan();
+  ASSERT_TRUE(std::holds_alternative<PutStatus>(plan.actions.front()));
+  EXPECT_THAT(std::get<PutStatus>(plan.actions.front()).gone, IsEmpty());
+  EXPECT_TRUE(std::any_of(plan.actions.begin(), plan.actions.end(), [&](const Action& action) {
+    const auto* removal = std::get_if<DeletePod>(&action);
+    return removal != nullptr && removal->uid == old;
+  }));
+}
+
+// Else one plan would name the standby, label it, and delete it.
+TEST_F(RolesTest, AStandbyIsNotMovedWhileTheLeadIsUnderSuspicion) {
+  s_.not_reached = node_of(*lead_);
+  s_.pod_template = testing::make_template("rev2");
+  EXPECT_THAT(plan_and_do(), ElementsAre("status", "passive 0.1", "active 1.1"));
+}
+
 TEST_F(RolesTest, AForeignPodThatCallsItselfActiveIsDemotedBeforeItGoes) {
   kube::Pod foreign = *standby_;
   foreign.meta.name = "foreign";
@@ -278,6 +303,17 @@ TEST_F(RolesTest, WithAFenceThatItIsDeadIsReadAgainAfterItsSeal) {
   ASSERT_EQ(sets[1]->only_if.size(), 1U);
   EXPECT_EQ(sets[1]->only_if[0].how, NodeIsDown::How::kDead);
   EXPECT_EQ(sets[1]->only_if[0].node, node_of(*lead_));
+
+  http();
+  const ChildPlan by_http = s_.plan();
+  const auto told_to_lead =
+      std::find_if(by_http.actions.begin(), by_http.actions.end(), [](const Action& action) {
+        const auto* tell = std::get_if<TellRole>(&action);
+        return tell != nullptr && tell->role.role == redundancy::Role::kActive;
+      });
+  ASSERT_NE(told_to_lead, by_http.actions.end());
+  EXPECT_EQ(std::get<TellRole>(*told_to_lead).only_if, sets[1]->only_if)
+      << "who is told by HTTP believes that it leads before it is labelled";
 }
 
 // The kubelet of another machine that has its node's name starts what is bound to that name.
@@ -291,6 +327,8 @@ TEST_F(RolesTest, WithAFenceAPodOfAReplacedNodeEndsBeforeAnotherIsLabelled) {
   lead_->meta.deleted = at(0);
   EXPECT_THAT(plan_and_do(), ::testing::Not(::testing::Contains("active 1.1")));
   remove(lead_);
+  EXPECT_THAT(plan_and_do(), ::testing::Not(::testing::Contains("active 1.1")))
+      << "it may have lost its labels: the status has to make sure";
   EXPECT_THAT(plan_and_do(), ::testing::Contains("active 1.1"));
 }
 
@@ -317,7 +355,14 @@ TEST_F(RolesTest, WithAFenceAPlannedSwitchEndsTheOldPodFirst) {
   EXPECT_EQ(s_.child.status.phase, api::Phase::kPromoting);
   lead_->meta.deleted = at(0);
   EXPECT_THAT(plan_and_do(), IsEmpty());
+  const Uid old = lead_->meta.uid;
   remove(lead_);
+  const ChildPlan made_sure = s_.plan();
+  ASSERT_TRUE(std::holds_alternative<PutStatus>(made_sure.actions.front()));
+  const auto& gone = std::get<PutStatus>(made_sure.actions.front()).gone;
+  ASSERT_EQ(gone.size(), 1U);
+  EXPECT_EQ(gone[0].uid, old);
+  EXPECT_THAT(plan_and_do(), ::testing::Not(::testing::Contains("active 1.1")));
   EXPECT_THAT(plan_and_do(), ::testing::Contains("active 1.1"));
 }
 
