@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "plan/child_placement.h"
 #include "plan/child_status.h"
+#include "plan/roles.h"
 
 namespace processhub::controller {
 namespace {
@@ -397,6 +398,7 @@ void ChildController::tell_of_conditions(const api::ProcessHubChild& child,
     tell(child, status::EventType::kWarning, accepted->reason, accepted->message);
   }
   tell_of_place(child, status);
+  tell_of_lead(child, status);
   const auto* ready = api::find_condition(status.conditions, plan::kReady);
   before = api::find_condition(child.status.conditions, plan::kReady);
   if (ready != nullptr && ready->reason == "PodRefused" &&
@@ -412,6 +414,16 @@ void ChildController::tell_of_conditions(const api::ProcessHubChild& child,
   } else if (migrating->status == kube::ConditionStatus::kFalse && was_migrating) {
     tell(child, status::EventType::kNormal, "Migrated", "runs on " + status.node_names);
   }
+}
+
+// Nobody may take over, although somebody should.
+void ChildController::tell_of_lead(const api::ProcessHubChild& child,
+                                   const api::ChildStatus& status) {
+  const auto* active = api::find_condition(status.conditions, plan::kActive);
+  const auto* before = api::find_condition(child.status.conditions, plan::kActive);
+  if (status.phase != api::Phase::kSuspect || active == nullptr) return;
+  if (before != nullptr && before->reason == active->reason) return;
+  tell(child, status::EventType::kWarning, active->reason, active->message);
 }
 
 // Why it is not where it would be: its bound, its zones, nodes that are left out or away.

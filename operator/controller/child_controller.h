@@ -61,6 +61,7 @@ class ChildController {
   void ended(const plan::TakeOffCommand& remove, const Result<kube::ObjectMeta>& result);
   void tell_of_refusal(const ChildKey& key, api::ChildStatus& status, WallTime now) const;
   void tell_of_conditions(const api::ProcessHubChild& child, const api::ChildStatus& status);
+  void tell_of_lead(const api::ProcessHubChild& child, const api::ChildStatus& status);
   void tell_of_place(const api::ProcessHubChild& child, const api::ChildStatus& status);
   void tell(const api::ProcessHubChild& child, status::EventType type, std::string_view reason,
             std::string note);

@@ -111,6 +111,7 @@ TEST_F(Failover, AwaitsTheFence) {
   NodeSet::lose({before.node});
   eventually_child_says("tenant", "Active", "False/AwaitsFence");
   EXPECT_EQ(phase_of("tenant"), "Suspect");
+  EXPECT_THAT(eventually_event("tenant", "AwaitsFence"), HasSubstr(before.node));
   EXPECT_EQ(first_active(standby.uid), pods_->history().size());
   EXPECT_EQ(role_text(pods_->at(before.pod)), "active " + std::to_string(before.epoch));
   expect_no_pod_touched("tenant", 2);

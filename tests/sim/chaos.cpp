@@ -78,6 +78,8 @@ void Chaos::strike(Fault kind) {
     case Fault::kDeleteLease:
       return process(kind);
     case Fault::kSpec:
+    case Fault::kPause:
+    case Fault::kRemakeChild:
     case Fault::kFenceChange:
     case Fault::kSwitchTo:
       return specs(kind);
@@ -291,6 +293,18 @@ void Chaos::edit_hub(const json& patch) {
   world_.admin().merge(kube::kProcessHubs, kNamespace, kHub, patch);
 }
 
+void Chaos::remake_child() {
+  const std::string name = "c" + std::to_string(dice_.below(settings_.children));
+  const bool there = world_.admin().get(kube::kProcessHubChildren, kNamespace, name) != nullptr;
+  if (there) {
+    note(name + " is deleted");
+    world_.admin().remove(kube::kProcessHubChildren, kNamespace, name);
+  }
+  if (there && dice_.below(2) == 0) return;
+  note(name + " is made again");
+  world_.admin().create(kube::kProcessHubChildren, testing::sample_child(kNamespace, name, kHub));
+}
+
 void Chaos::specs(Fault kind) {
   if (kind == Fault::kFenceChange) {
     const bool fenced = dice_.below(2) == 0;
@@ -298,8 +312,16 @@ void Chaos::specs(Fault kind) {
     invariants_.fence_changed();
     return edit_hub({{"spec", {{"failover", {{"fence", fenced ? "NodeConfirmed" : "None"}}}}}});
   }
+  if (kind == Fault::kPause) {
+    const ObjectPtr hub = world_.admin().get(kube::kProcessHubs, kNamespace, kHub);
+    const bool pauses = !hub->at("spec").value("paused", false);
+    note(pauses ? "the hub is paused" : "the hub goes on");
+    return edit_hub({{"spec", {{"paused", pauses}}}});
+  }
+  if (kind == Fault::kRemakeChild) return remake_child();
   if (kind == Fault::kSwitchTo) {
     const ObjectPtr child = any(kube::kProcessHubChildren);
+    if (!child) return;
     const std::string node =
         dice_.below(4) == 0 ? "nowhere" : "node-" + std::to_string(dice_.below(settings_.nodes));
     note(name_of(*child) + " shall switch to " + node);
@@ -334,6 +356,7 @@ bool Chaos::is_in_a_status(const json& pod) const {
 void Chaos::tamper(Fault kind) {
   const ObjectPtr pod = any(kube::kPods);
   const ObjectPtr child = any(kube::kProcessHubChildren);
+  if (!child) return;
   if (kind == Fault::kTamperStatus) {
     invariants_.tampered(kube::meta_text(*child, "uid"));
     json status = json::object();
@@ -406,6 +429,7 @@ void Chaos::heal() {
     note("faults are over");
     healed_ = true;
     world_.forget_moods();
+    edit_hub({{"spec", {{"paused", nullptr}}}});
     int out = 0;
     for (const auto& [name, machine] : world_.machines()) {
       machine->partition(false);

@@ -51,6 +51,7 @@ class Chaos {
   [[nodiscard]] testing::ObjectPtr any(const kube::Resource& resource);
   [[nodiscard]] Process* any_process();
   [[nodiscard]] bool is_in_a_status(const nlohmann::json& pod) const;
+  void remake_child();
   void edit_hub(const nlohmann::json& patch);
 
   World& world_;

@@ -116,7 +116,8 @@ std::string wrong_at_rest(World& world) {
     if (std::string wrong = wrong_with(world, *hub, *child); !wrong.empty()) return wrong;
   }
   for (const auto& [key, pod] : world.admin().all(kube::kPods)) {
-    if (label_of(*pod, "processhub.io/child").empty()) {
+    const std::string child = label_of(*pod, "processhub.io/child");
+    if (!world.admin().get(kube::kProcessHubChildren, kube::meta_text(*pod, "namespace"), child)) {
       return kube::meta_text(*pod, "name") + " belongs to nobody";
     }
   }

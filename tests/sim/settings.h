@@ -29,6 +29,8 @@ enum class Fault {
   kCrashOperator,  // also just before and just after a write
   kStallOperator,  // it stands still, and goes on as if nothing had been
   kSpec,           // factor, model, template
+  kPause,
+  kRemakeChild,  // deleted, and at once or later made again under its name
   kFenceChange,
   kCordon,
   kNodeLabels,
