@@ -47,7 +47,8 @@ inline constexpr size_t kMaxNodeNameLength = 253;
 // No epoch is ever as great by itself: it begins at the seconds since 1970. One beyond this was
 // written by somebody else, and says nothing; there has to be a next one, too.
 inline constexpr int64_t kMaxEpoch = int64_t{1} << 53;
-// What is believed of pods: the epochs that follow have to be readable too.
+// What is believed of a pod whose child has no such epoch: the epochs that follow have to be
+// readable too.
 inline constexpr int64_t kMaxEpochOfPods = kMaxEpoch / 2;
 
 }  // namespace processhub::api

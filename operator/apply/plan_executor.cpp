@@ -150,7 +150,11 @@ void PlanExecutor::carry_out(const plan::PutStatus& action, Step step) {
     const Owner owner{.child = action.child, .uid = action.uid, .hub = action.hub};
     check_gone(client_, owner, action.gone, [this, action, step](const Result<void>& gone) {
       if (!gone) return step(tl::unexpected(gone.error()));
-      put(action, step);
+      check_unbound(client_, action.child.ns, action.unbound,
+                    [this, action, step](const Result<void>& unbound) {
+                      if (!unbound) return step(tl::unexpected(unbound.error()));
+                      put(action, step);
+                    });
     });
   });
 }
@@ -175,6 +179,7 @@ void PlanExecutor::carry_out(const plan::SetRole& action, Step step) {
 void PlanExecutor::carry_out(const plan::TellRole& action, Step step) {
   check_down(reader_, action.only_if, [this, action, step = std::move(step)](Result<void> holds) {
     if (!holds) return step(tl::unexpected(holds.error()));
+    if (asks_) asks_(action.child);
     role_caller_.call(action, [step](const Result<void>& answered) {
       step(answered ? Result<ObjectMeta>(ObjectMeta{}) : tl::unexpected(answered.error()));
     });

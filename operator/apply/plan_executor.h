@@ -23,11 +23,16 @@ class PlanExecutor {
   // object was gone already; or why not.
   using Ended = std::function<void(const plan::Action&, const Result<kube::ObjectMeta>&)>;
 
-  PlanExecutor(kube::Client& client, kube::Transport& transport, Executor& executor, Ended ended)
+  // Before a pod is asked something, which may take it long.
+  using Asks = std::function<void(const ChildKey&)>;
+
+  PlanExecutor(kube::Client& client, kube::Transport& transport, Executor& executor, Ended ended,
+               Asks asks = {})
       : client_(client),
         reader_(client),
         role_caller_(transport, executor),
-        ended_(std::move(ended)) {}
+        ended_(std::move(ended)),
+        asks_(std::move(asks)) {}
 
   // `done` runs once, after the last action or the first Error (a pod that does not answer is
   // none, unless it must); not from within run() unless there is nothing to do. An Error of
@@ -61,6 +66,7 @@ class PlanExecutor {
   NodeReader reader_;
   RoleCaller role_caller_;
   Ended ended_;
+  Asks asks_;
   int term_ = 0;
 };
 

@@ -151,6 +151,30 @@ void check_gone(kube::Client& client, const Owner& owner, std::vector<redundancy
              });
 }
 
+void check_unbound(kube::Client& client, const std::string& ns,
+                   std::vector<redundancy::PodRef> pods, Checked done) {
+  if (pods.empty()) return done({});
+  const redundancy::PodRef expected = std::move(pods.back());
+  pods.pop_back();
+  client.get({.resource = kube::kPods, .ns = ns, .name = expected.name}, kube::pod_mask(),
+             [&client, ns, expected, pods = std::move(pods),
+              done = std::move(done)](const Result<nlohmann::json>& answer) mutable {
+               if (!answer && answer.error().kind != ErrorKind::kNotFound) {
+                 return done(tl::unexpected(answer.error()));
+               }
+               if (answer) {
+                 const auto pod = kube::decode_pod(*answer);
+                 if (!pod) return done(tl::unexpected(pod.error()));
+                 if (pod->meta.uid == expected.uid && !pod->node.empty()) {
+                   return done(fail(ErrorKind::kConflict, "pod " + ns + "/" + expected.name +
+                                                              " has found room on node " +
+                                                              pod->node.str()));
+                 }
+               }
+               check_unbound(client, ns, std::move(pods), std::move(done));
+             });
+}
+
 void check_slot_free(kube::Client& client, NodeReader& reader, const plan::CreatePod& action,
                      Checked done) {
   read_page(client, reader,

@@ -32,6 +32,10 @@ struct Owner {
 void check_gone(kube::Client& client, const Owner& owner, std::vector<redundancy::PodRef> pods,
                 Checked done);
 
+// No pod of `pods` has been bound to a node; one that is gone has not.
+void check_unbound(kube::Client& client, const std::string& ns,
+                   std::vector<redundancy::PodRef> pods, Checked done);
+
 // Every pod of a lower incarnation in the slot of `action` is gone, or is being
 // deleted on a node that is lost (`action.fenced`: that is known to be dead).
 void check_slot_free(kube::Client& client, NodeReader& reader, const plan::CreatePod& action,

@@ -49,7 +49,7 @@ class Writer : public std::enable_shared_from_this<Writer> {
   void look_at(const kube::Pod& pod) {
     if (pod.meta.uid != action_.uid) return gone();
     if (!action_.owner.empty() && pod.meta.owner_uid != action_.owner) return gone();
-    if (plan::role_of(pod).epoch > action_.role.epoch) return refuse(pod);
+    if (plan::role_of(pod, action_.role.epoch).epoch > action_.role.epoch) return refuse(pod);
     const auto& meta = pod.meta;
     if (plan::is_as_told(pod, action_.role, action_.hub) &&
         kube::value_of(meta.annotations, plan::kPeersAnnotation) == action_.peers) {

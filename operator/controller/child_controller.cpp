@@ -6,6 +6,7 @@
 
 #include "api/conditions.h"
 #include "base/log.h"
+#include "controller/child_events.h"
 #include "plan/child_placement.h"
 #include "plan/child_status.h"
 #include "plan/roles.h"
@@ -19,9 +20,26 @@ constexpr auto kServiceRetry = std::chrono::minutes(1);
 
 bool at_rest(const api::ChildStatus& status) { return status.phase == api::Phase::kRunning; }
 
+bool writes_a_pod(const std::vector<plan::Action>& actions) {
+  return std::any_of(actions.begin(), actions.end(), [](const plan::Action& action) {
+    return std::holds_alternative<plan::CreatePod>(action) ||
+           std::holds_alternative<plan::SetRole>(action) ||
+           std::holds_alternative<plan::LiftGate>(action);
+  });
+}
+
 bool makes_a_pod(const std::vector<plan::Action>& actions) {
   return std::any_of(actions.begin(), actions.end(), [](const plan::Action& action) {
     return std::holds_alternative<plan::CreatePod>(action);
+  });
+}
+
+// What follows from them is seen in the caches, and changes the status.
+bool changes_pods(const std::vector<plan::Action>& actions) {
+  return std::any_of(actions.begin(), actions.end(), [](const plan::Action& action) {
+    return !std::holds_alternative<plan::CreateService>(action) &&
+           !std::holds_alternative<plan::UpdateService>(action) &&
+           !std::holds_alternative<plan::DeleteService>(action);
   });
 }
 
@@ -35,10 +53,12 @@ ChildController::ChildController(Context& context, queue::QueueOptions options)
     : context_(context),
       worker_(context, std::move(options)),
       own_writes_(context.executor, [this](const ChildKey& key) { worker_.add(key); }),
-      executor_(context.client, context.transport, context.executor,
-                [this](const plan::Action& action, const Result<kube::ObjectMeta>& result) {
-                  ended(action, result);
-                }),
+      executor_(
+          context.client, context.transport, context.executor,
+          [this](const plan::Action& action, const Result<kube::ObjectMeta>& result) {
+            ended(action, result);
+          },
+          [this](const ChildKey& key) { worker_.wait(key); }),
       status_line_([this](const ChildKey& key) { worker_.add(key); }) {
   own_writes_.follow("pods", context_.caches.pods);
   own_writes_.follow("processhubchildren", context_.caches.children);
@@ -46,6 +66,7 @@ ChildController::ChildController(Context& context, queue::QueueOptions options)
     worker_.add(before != nullptr ? before->key() : after->key());
     if (before == nullptr || (after != nullptr && after->meta.uid == before->meta.uid)) return;
     refused_.erase(before->key());  // another child of that name begins anew
+    create_pace_.forget(before->key());
     failures_.erase(before->key());
     answers_.erase(before->key());
   });
@@ -127,11 +148,25 @@ void ChildController::work(const Child& child) {
                                      .service_problem_reason = service_problem.reason});
   entry->ledger.book(seated_as,
                      {.seats = plan.seats, .excluded = plan::names_of(plan.status.excluded)});
-  if (!makes_a_pod(plan.actions)) refused_.erase(child->key());
+  if (!writes_a_pod(plan.actions)) refused_.erase(child->key());
   tell_of_refusal(child->key(), plan.status, now);
   account(child, *entry, plan);
   if (plan.look_again) worker_.add_after(child->key(), *plan.look_again - now);
+  hold_back(child->key(), plan.actions);
   carry_out(child, std::move(plan.actions), plan.status, std::move(plan.gone));
+}
+
+// Pods that are gone as soon as they are there are not made in a hot loop.
+void ChildController::hold_back(const ChildKey& key, std::vector<plan::Action>& actions) {
+  const SteadyTime now = context_.clock.steady_now();
+  std::erase_if(actions, [&](const plan::Action& action) {
+    const auto* create = std::get_if<plan::CreatePod>(&action);
+    if (create == nullptr) return false;
+    const SteadyTime due = create_pace_.not_before(key, create->pod.name);
+    if (due <= now) return false;
+    worker_.add_after(key, due - now);
+    return true;
+  });
 }
 
 // None, once it is time to try again.
@@ -219,14 +254,15 @@ void ChildController::carry_out(const Child& child, std::vector<plan::Action> ac
   const bool refused = refused_.contains(child->key()) && !(status == child->status);
   const bool writes_status =
       !actions.empty() && std::holds_alternative<plan::PutStatus>(actions.front());
-  if (!writes_status && (actions.empty() ? status_is_due(child, status) : refused)) {
+  if (!writes_status && (changes_pods(actions) ? refused : status_is_due(child, status))) {
     actions.insert(actions.begin(), plan::PutStatus{.child = child->key(),
                                                     .hub = child->spec.hub,
                                                     .uid = child->meta.uid,
                                                     .version = child->meta.version,
                                                     .status = status,
                                                     .only_if = {},
-                                                    .gone = std::move(gone)});
+                                                    .gone = std::move(gone),
+                                                    .unbound = {}});
   }
   if (actions.empty()) return finish(child->key(), {});
   acting_on_[child->key()] = child;
@@ -247,6 +283,7 @@ void ChildController::finish(const ChildKey& key, const Result<void>& result) {
 void ChildController::forget(const ChildKey& key) {
   status_line_.settled(key);
   refused_.erase(key);
+  create_pace_.forget(key);
   failures_.erase(key);
   answers_.erase(key);
   service_problems_.erase(key);
@@ -265,11 +302,12 @@ void ChildController::ended(const plan::CreatePod& create, const Result<kube::Ob
   if (!result) {
     // A webhook that fails is the server's error, and as lasting as a refusal.
     if (is_refusal(result.error()) || result.error().kind == ErrorKind::kServer) {
-      refused_[create.child] = result.error().message;
+      refused_[create.child] = {.message = result.error().message};
     }
     return;
   }
   refused_.erase(create.child);
+  create_pace_.made(create.child, create.pod.name, context_.clock.steady_now());
   own_writes_.wrote(create.child, "pods", result->version);
   const auto child = context_.caches.children.find(create.child);
   if (child == nullptr) return;
@@ -294,14 +332,19 @@ void ChildController::ended(const plan::PutStatus& put, const Result<kube::Objec
   if (!result) return;
   own_writes_.wrote(put.child, "processhubchildren", result->version);
   status_line_.settled(put.child);
-  if (at_rest(put.status)) failures_.erase(put.child);
+  if (at_rest(put.status)) {
+    failures_.erase(put.child);
+    create_pace_.forget(put.child);
+  }
   // Compared with what it was planned from: the cache may have seen this write already.
   const auto acting = acting_on_.find(put.child);
-  if (acting != acting_on_.end()) tell_of_conditions(*acting->second, put.status);
+  if (acting != acting_on_.end()) tell_of_conditions(context_, *acting->second, put.status);
 }
 
 void ChildController::ended(const plan::SetRole& set, const Result<kube::ObjectMeta>& result) {
-  if (!result || result->version.empty()) return;
+  if (!result) return note_refusal_of_role(set.child, result.error());
+  if (result->version.empty()) return;
+  refused_.erase(set.child);
   own_writes_.wrote(set.child, "pods", result->version);
   const auto child = context_.caches.children.find(set.child);
   if (child == nullptr || set.role.role != redundancy::Role::kActive || set.cause.empty()) return;
@@ -314,6 +357,7 @@ void ChildController::ended(const plan::SetRole& set, const Result<kube::ObjectM
 }
 
 void ChildController::ended(const plan::TellRole& told, const Result<kube::ObjectMeta>& result) {
+  worker_.go_on(told.child);
   worker_.add(told.child);  // no watch tells of what comes of it
   if (!result && result.error().kind == ErrorKind::kConflict) return;  // it was not asked
   plan::RoleAnswers& answers = answers_[told.child];
@@ -329,7 +373,14 @@ void ChildController::ended(const plan::TellRole& told, const Result<kube::Objec
 }
 
 void ChildController::ended(const plan::LiftGate& lift, const Result<kube::ObjectMeta>& result) {
-  if (result) own_writes_.wrote(lift.child, "pods", result->version);
+  if (!result) return note_refusal_of_role(lift.child, result.error());
+  refused_.erase(lift.child);
+  own_writes_.wrote(lift.child, "pods", result->version);
+}
+
+// By a policy, or for want of rights. That the pod is not what it was is none.
+void ChildController::note_refusal_of_role(const ChildKey& child, const Error& error) {
+  if (is_refusal(error)) refused_[child] = {.message = error.message, .of_a_role = true};
 }
 
 // What the API server will not have now it may have later: a name becomes free.
@@ -378,77 +429,23 @@ void ChildController::ended(const plan::TakeOffCommand& remove,
 void ChildController::tell_of_refusal(const ChildKey& key, api::ChildStatus& status,
                                       WallTime now) const {
   const auto refused = refused_.find(key);
-  const api::Condition* ready = api::find_condition(status.conditions, plan::kReady);
-  if (refused == refused_.end() || ready == nullptr ||
-      ready->status == kube::ConditionStatus::kTrue) {
-    return;
-  }
-  api::Condition condition = *ready;
+  if (refused == refused_.end()) return;
+  const bool of_a_role = refused->second.of_a_role;
+  const api::Condition* told =
+      api::find_condition(status.conditions, of_a_role ? plan::kActive : plan::kReady);
+  if (told == nullptr || (!of_a_role && told->status == kube::ConditionStatus::kTrue)) return;
+  api::Condition condition = *told;
+  if (of_a_role) condition.status = kube::ConditionStatus::kUnknown;
   condition.reason = "PodRefused";
-  condition.message = "the API server refuses a pod: " + refused->second;
+  condition.message = of_a_role ? "the API server refuses to write a pod's role: "
+                                : "the API server refuses a pod: ";
+  condition.message += refused->second.message;
   api::set_condition(status.conditions, std::move(condition), now);
-}
-
-void ChildController::tell_of_conditions(const api::ProcessHubChild& child,
-                                         const api::ChildStatus& status) {
-  const auto* accepted = api::find_condition(status.conditions, plan::kAccepted);
-  const auto* before = api::find_condition(child.status.conditions, plan::kAccepted);
-  if (accepted != nullptr && accepted->status == kube::ConditionStatus::kFalse &&
-      (before == nullptr || !before->says_the_same(*accepted))) {
-    tell(child, status::EventType::kWarning, accepted->reason, accepted->message);
-  }
-  tell_of_place(child, status);
-  tell_of_lead(child, status);
-  const auto* ready = api::find_condition(status.conditions, plan::kReady);
-  before = api::find_condition(child.status.conditions, plan::kReady);
-  if (ready != nullptr && ready->reason == "PodRefused" &&
-      (before == nullptr || !before->says_the_same(*ready))) {
-    tell(child, status::EventType::kWarning, ready->reason, ready->message);
-  }
-  const auto* migrating = api::find_condition(status.conditions, plan::kMigrating);
-  const bool was_migrating = api::is_true(child.status.conditions, plan::kMigrating);
-  if (migrating == nullptr) return;
-  if (migrating->status == kube::ConditionStatus::kTrue && !was_migrating) {
-    if (context_.observer.migrated) context_.observer.migrated(child.hub_key(), migrating->reason);
-    tell(child, status::EventType::kNormal, "Migrating", "a move begins: " + migrating->reason);
-  } else if (migrating->status == kube::ConditionStatus::kFalse && was_migrating) {
-    tell(child, status::EventType::kNormal, "Migrated", "runs on " + status.node_names);
-  }
-}
-
-// Nobody may take over, although somebody should.
-void ChildController::tell_of_lead(const api::ProcessHubChild& child,
-                                   const api::ChildStatus& status) {
-  const auto* active = api::find_condition(status.conditions, plan::kActive);
-  const auto* before = api::find_condition(child.status.conditions, plan::kActive);
-  if (status.phase != api::Phase::kSuspect || active == nullptr) return;
-  if (before != nullptr && before->reason == active->reason) return;
-  tell(child, status::EventType::kWarning, active->reason, active->message);
-}
-
-// Why it is not where it would be: its bound, its zones, nodes that are left out or away.
-void ChildController::tell_of_place(const api::ProcessHubChild& child,
-                                    const api::ChildStatus& status) {
-  std::string_view told;  // one reason may be that of both
-  for (const char* type : {plan::kDegraded, plan::kPlaced}) {
-    const auto* after = api::find_condition(status.conditions, type);
-    const auto* before = api::find_condition(child.status.conditions, type);
-    if (after == nullptr || after->message.empty() || after->reason == told) continue;
-    if (before != nullptr && before->status == after->status && before->reason == after->reason &&
-        before->message == after->message) {
-      continue;
-    }
-    const bool bad = (after->status == kube::ConditionStatus::kTrue) == (type == plan::kDegraded);
-    told = after->reason;
-    tell(child, bad ? status::EventType::kWarning : status::EventType::kNormal, after->reason,
-         after->message);
-  }
 }
 
 void ChildController::tell(const api::ProcessHubChild& child, status::EventType type,
                            std::string_view reason, std::string note) {
-  context_.tell(kube::kProcessHubChildren, child.meta, child.spec.hub, type, reason,
-                std::move(note));
+  tell_of(context_, child, type, reason, std::move(note));
 }
 
 }  // namespace processhub::controller

@@ -10,6 +10,7 @@
 #include "apply/plan_executor.h"
 #include "cache/own_writes.h"
 #include "controller/context.h"
+#include "controller/create_pace.h"
 #include "controller/status_line.h"
 #include "controller/worker.h"
 #include "plan/child_plan.h"
@@ -47,6 +48,7 @@ class ChildController {
   const plan::RoleAnswers& answers_of(const api::ProcessHubChild& child,
                                       const std::vector<const kube::Pod*>& pods);
   void finish(const ChildKey& key, const Result<void>& result);
+  void hold_back(const ChildKey& key, std::vector<plan::Action>& actions);
   void forget(const ChildKey& key);
   void ended(const plan::Action& action, const Result<kube::ObjectMeta>& result);
   void ended(const plan::CreatePod& create, const Result<kube::ObjectMeta>& result);
@@ -59,10 +61,8 @@ class ChildController {
   void ended(const plan::UpdateService& update, const Result<kube::ObjectMeta>& result);
   void ended(const plan::DeleteService& remove, const Result<kube::ObjectMeta>& result);
   void ended(const plan::TakeOffCommand& remove, const Result<kube::ObjectMeta>& result);
+  void note_refusal_of_role(const ChildKey& child, const Error& error);
   void tell_of_refusal(const ChildKey& key, api::ChildStatus& status, WallTime now) const;
-  void tell_of_conditions(const api::ProcessHubChild& child, const api::ChildStatus& status);
-  void tell_of_lead(const api::ProcessHubChild& child, const api::ChildStatus& status);
-  void tell_of_place(const api::ProcessHubChild& child, const api::ChildStatus& status);
   void tell(const api::ProcessHubChild& child, status::EventType type, std::string_view reason,
             std::string note);
 
@@ -74,8 +74,13 @@ class ChildController {
   cache::OwnWrites<ChildKey> own_writes_;
   apply::PlanExecutor executor_;
   StatusLine status_line_;
-  std::map<ChildKey, std::string> refused_;  // what the server said of the last pod
-  std::map<ChildKey, int> failures_;         // pods that ended by themselves, in a row
+  struct Refusal {
+    std::string message;     // what the server said
+    bool of_a_role = false;  // of a pod that is there, not of a new one
+  };
+  std::map<ChildKey, Refusal> refused_;  // of the last pod
+  CreatePace create_pace_;
+  std::map<ChildKey, int> failures_;  // pods that ended by themselves, in a row
   std::map<ChildKey, plan::RoleAnswers> answers_;
   std::map<ChildKey, ServiceProblem> service_problems_;
   std::map<ChildKey, HubKey> hub_of_;    // of children that have been planned

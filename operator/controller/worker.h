@@ -35,6 +35,10 @@ class Worker {
   void add(const Key& key) { queue_.add(key); }
   void add_after(const Key& key, Duration delay) { queue_.add_after(key, delay); }
 
+  // Until `go_on`, its turn keeps no other key waiting.
+  void wait(const Key& key) { queue_.wait(key); }
+  void go_on(const Key& key) { queue_.go_on(key); }
+
   void finish(const Key& key, const Result<void>& result) {
     // A copy, for `key` may belong to what done() lets go.
     const Key done{key};  // NOLINT(performance-unnecessary-copy-initialization)

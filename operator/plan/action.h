@@ -84,6 +84,8 @@ struct PutStatus {
   std::vector<NodeIsDown> only_if = {};
   // Entries that leave replicas[]: a live read has to find these pods gone.
   std::vector<redundancy::PodRef> gone = {};
+  // Pods for which no node has room: a live read has to find them bound to none.
+  std::vector<redundancy::PodRef> unbound = {};
   bool operator==(const PutStatus&) const = default;
 };
 
@@ -153,7 +155,7 @@ struct CreateService {
   bool operator==(const CreateService&) const = default;
 };
 
-// Selector and ports become what `spec` says. Precondition: `uid` and `version`.
+// Merge patch of its spec: selector and ports. Precondition: `uid` and `version`.
 struct UpdateService {
   ChildKey child;
   std::string name;

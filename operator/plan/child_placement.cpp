@@ -59,9 +59,7 @@ class Placer {
  private:
   [[nodiscard]] placement::Placement answer(const std::vector<Exclusion>& excluded) const {
     std::vector<NodeName> names = names_of(excluded);
-    if (members_.quorum.locked && in_.child.status.replicas.empty() && view_.own().empty()) {
-      add_those_not_ready(names);
-    }
+    if (members_.frozen()) add_those_not_ready(names);
     static const placement::Loads kNone;
     const std::vector<placement::Seat> seats = seats_now(names);
     return in_.frame.distribution->belongs_to(
@@ -73,13 +71,22 @@ class Placer {
         in_.loads != nullptr ? *in_.loads : kNone);
   }
 
-  // Without a quorum a new child is placed as if the nodes that are not Ready were away.
+  // While nothing is decided because of nodes, a replica that has no place yet is placed as if the
+  // nodes that are not Ready were away; what has its place on one of them keeps it.
   void add_those_not_ready(std::vector<NodeName>& names) const {
     for (const placement::Member& member : members_.members) {
       const NodeState* const node = members_.node(member.name);
       const bool ready = node != nullptr && node->health == NodeHealth::kReady;
-      if (!ready) names.push_back(member.name);
+      if (!ready && !has_place_on(member.name)) names.push_back(member.name);
     }
+  }
+
+  [[nodiscard]] bool has_place_on(const NodeName& node) const {
+    const auto& replicas = in_.child.status.replicas;
+    return std::any_of(replicas.begin(), replicas.end(),
+                       [&](const api::Replica& one) { return one.node == node; }) ||
+           std::any_of(view_.own().begin(), view_.own().end(),
+                       [&](const Pod* pod) { return node_of(*pod) == node; });
   }
 
   // What the child has in fact: the nodes of its pods. What it was given before counts where
@@ -173,6 +180,7 @@ class Placer {
       if (may_spill(slot)) {
         placement::Placement elsewhere = answer(excluded);
         if (elsewhere.seats.size() == out_.placement.seats.size()) {
+          out_.unbound.push_back({.name = pod->meta.name, .uid = pod->meta.uid});
           out_.excluded = std::move(excluded);
           out_.placement = std::move(elsewhere);
           out_.excludes_more = true;

@@ -24,7 +24,8 @@ struct ChildPlacement {
   // Some have come just now: the status has to say so before anything is done about it, else
   // the node would be chosen again by whoever plans next.
   bool excludes_more = false;
-  std::vector<NodeIsDown> only_if = {};  // what they rest on
+  std::vector<NodeIsDown> only_if = {};          // what they rest on
+  std::vector<redundancy::PodRef> unbound = {};  // and pods that still have no node
   // Pods that cannot be scheduled and have nowhere else to go, one sentence each.
   std::vector<std::string> unschedulable = {};
 };

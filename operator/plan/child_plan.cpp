@@ -373,7 +373,8 @@ class Planner {
                                           .version = in_.child.meta.version,
                                           .status = plan.status,
                                           .only_if = std::move(only_if_),
-                                          .gone = plan.gone});
+                                          .gone = plan.gone,
+                                          .unbound = placed_.unbound});
     }
     for (Action& action : roles_.actions) plan.actions.emplace_back(std::move(action));
     for (LiftGate& lift : report.lift) plan.actions.emplace_back(std::move(lift));

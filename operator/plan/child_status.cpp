@@ -122,15 +122,12 @@ class Reporter {
                        [&](const api::Replica& one) { return one.pod_uid == uid; });
   }
 
-  [[nodiscard]] static bool is_gated(const Pod& pod) {
-    return std::find(pod.gates.begin(), pod.gates.end(), kFenceGate) != pod.gates.end();
-  }
-
   // A pod behind the gate is named once every other of its slot is known not to run, and
   // started once it is named.
   bool may_be_named(const Pod& pod, const Slot& slot) {
-    if (!is_gated(pod)) return true;
+    if (!ChildView::is_gated(pod)) return true;
     const bool named = is_named(pod.meta.uid);
+    if (&pod != slot.current()) return named;  // surplus: it never starts
     if (named || !view_.fenced()) {
       lift(pod);
       return true;
@@ -139,7 +136,7 @@ class Reporter {
     std::vector<NodeIsDown> facts;
     for (const Pod* other : slot.pods) {
       if (other == &pod || kube::value_of(other->meta.labels, kChildLabel).empty()) continue;
-      if (is_gated(*other) && !is_named(other->meta.uid)) continue;  // it never ran
+      if (ChildView::is_gated(*other) && !is_named(other->meta.uid)) continue;  // it never ran
       if (!other->meta.deleted || !view_.is_dead(*other)) return false;
       facts.push_back(view_.beyond_recall(*other));
     }

@@ -84,6 +84,10 @@ bool ChildView::has_ended(const Pod& pod) {
   return pod.phase == "Failed" || pod.phase == "Succeeded";
 }
 
+bool ChildView::is_gated(const Pod& pod) {
+  return std::find(pod.gates.begin(), pod.gates.end(), kFenceGate) != pod.gates.end();
+}
+
 bool ChildView::fenced() const {
   return in_.frame.hub->spec.failover.fence == api::Fence::kNodeConfirmed;
 }

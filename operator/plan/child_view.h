@@ -50,6 +50,8 @@ class ChildView {
   [[nodiscard]] bool is_dead(const kube::Pod& pod) const;
   // It runs no more.
   [[nodiscard]] static bool has_ended(const kube::Pod& pod);
+  // It waits behind the fence's gate: it has never run.
+  [[nodiscard]] static bool is_gated(const kube::Pod& pod);
 
   // The hub's fence is NodeConfirmed.
   [[nodiscard]] bool fenced() const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/limits.h"
 #include "plan/labels.h"
 #include "plan/pod.h"
 
@@ -48,13 +49,14 @@ class Finder {
                             in_.child.meta.created.time_since_epoch() / std::chrono::seconds(1));
     out_.tampered = status_.active && status_.epoch == 0;
     for (const Pod* pod : view_.own()) {
-      const RoleAt role = role_of(*pod);
+      const RoleAt role = role_of(*pod, status_.epoch);
       out_.highest = std::max(out_.highest, role.epoch);
       if (role.epoch > status_.epoch) out_.tampered = true;
       const bool named = status_.active && status_.active->pod_uid == pod->meta.uid;
       if (role.role != Role::kActive || role.epoch < status_.epoch || named) continue;
       out_.tampered = true;
-      if (out_.pod == nullptr || role.epoch > role_of(*out_.pod).epoch) out_.pod = pod;
+      if (out_.pod == nullptr || role.epoch > role_of(*out_.pod, status_.epoch).epoch)
+        out_.pod = pod;
     }
     if (out_.pod == nullptr && status_.active) out_.pod = view_.own(status_.active->pod_uid);
   }
@@ -80,8 +82,9 @@ class Finder {
     }
     if (pod->meta.deleted) return unfit("PodTerminating");
     if (input_.leaving == pod) return unfit(std::string(to_string(input_.leaves_because)));
-    if (!pod->ready && view_.passed(pod->ready_since.value_or(pod->meta.created) +
-                                    hub_.spec.failover.active_not_ready)) {
+    // While its node was not heard of, its pods were called not Ready for that.
+    const WallTime since = std::max(pod->ready_since.value_or(pod->meta.created), node->since);
+    if (!pod->ready && view_.passed(since + hub_.spec.failover.active_not_ready)) {
       return unfit("PodNotReady");
     }
     const Pod* const wanted = commanded(input_, view_, pod);
@@ -187,9 +190,10 @@ const Pod* commanded(const RoleInput& input, const ChildView& view, const Pod* l
   return nullptr;
 }
 
-RoleAt role_of(const Pod& pod) {
-  return redundancy::parse_role(kube::value_of(pod.meta.annotations, kRoleAnnotation))
-      .value_or(RoleAt{});
+RoleAt role_of(const Pod& pod, int64_t known) {
+  const auto role = redundancy::parse_role(kube::value_of(pod.meta.annotations, kRoleAnnotation));
+  if (!role || role->epoch > std::max(known, api::kMaxEpochOfPods)) return {};
+  return *role;
 }
 
 bool is_as_told(const Pod& pod, const RoleAt& role, const std::string& hub) {

@@ -52,8 +52,9 @@ struct Lead {
 [[nodiscard]] const kube::Pod* commanded(const RoleInput& input, const ChildView& view,
                                          const kube::Pod* lead);
 
-// Of a pod as the cache has it: by its annotation; "passive 0" where it says nothing readable.
-[[nodiscard]] redundancy::RoleAt role_of(const kube::Pod& pod);
+// By the pod's annotation; "passive 0" where that says nothing readable, or an epoch that can only
+// have been made up: beyond all bounds, and beyond the highest that is known to be ours.
+[[nodiscard]] redundancy::RoleAt role_of(const kube::Pod& pod, int64_t known = 0);
 
 // Whether some other replica could lead in place of `pod`.
 [[nodiscard]] bool has_standby(std::span<const Slot> slots, const kube::Pod& pod,

@@ -97,7 +97,7 @@ class Builder {
     const bool over = in_.frozen_before && !out_.frozen();
     out_.losses_count_from = over ? in_.now : in_.losses_count_from;
     if (in_.previous == nullptr) {
-      out_.losses_count_from = std::max(out_.losses_count_from, end_of_unseen_mass_loss());
+      out_.losses_count_from = std::max(out_.losses_count_from, end_of_unseen_freeze());
     }
     for (auto& [name, state] : out_.nodes) {
       if (state.health == NodeHealth::kReady) continue;
@@ -121,14 +121,18 @@ class Builder {
   [[nodiscard]] int least_mass_loss() const { return std::max(2, out_.matching / 2 + 1); }
 
   // At the operator's start: nodes that are Ready were down before they became so. When, by
-  // that, so many had last been down that it was a MassLoss.
-  [[nodiscard]] WallTime end_of_unseen_mass_loss() const {
+  // that, so many had last been down that it was a MassLoss, or that too few were present.
+  [[nodiscard]] WallTime end_of_unseen_freeze() const {
+    return std::max(last_down(least_mass_loss() - out_.suspect),
+                    last_down(out_.present - out_.quorum.required + 1));
+  }
+
+  // When at least so many of those that are Ready now were last down.
+  [[nodiscard]] WallTime last_down(int needed) const {
     std::vector<WallTime> back;
     for (const auto& [name, state] : out_.nodes) {
       if (state.matches && state.health == NodeHealth::kReady) back.push_back(state.since);
     }
-    const int needed =
-        least_mass_loss() - out_.suspect;  // with which the last one would still be down
     if (needed < 1 || needed > static_cast<int>(back.size())) return {};
     std::nth_element(back.begin(), back.begin() + needed - 1, back.end(), std::greater<>());
     return back[static_cast<size_t>(needed) - 1];
@@ -236,7 +240,8 @@ const NodeState* Membership::node(const NodeName& name) const {
 }
 
 bool is_declared_dead(const Node& node) {
-  return std::any_of(node.taints.begin(), node.taints.end(), says_dead);
+  return node.ready != ConditionStatus::kTrue &&
+         std::any_of(node.taints.begin(), node.taints.end(), says_dead);
 }
 
 Membership next_membership(const MembershipInput& input) { return Builder(input).build(); }

@@ -16,10 +16,15 @@ namespace {
 
 std::string those_before(const ChildView& view, const RolePlan& roles) {
   std::string text;
+  const auto add = [&](const Pod& pod) {
+    text += fmt::format(" {} on node {}", pod.meta.name, node_of(pod).str());
+  };
   for (const auto& [uid, epoch] : roles.demoted) {
     const Pod* const pod = view.find(uid);
-    if (pod == nullptr) continue;
-    text += fmt::format(" {} on node {}", pod->meta.name, node_of(*pod).str());
+    if (pod != nullptr) add(*pod);
+  }
+  if (view.fenced()) {
+    for (const Pod* pod : view.foreign()) add(*pod);
   }
   return text;
 }

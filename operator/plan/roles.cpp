@@ -6,6 +6,7 @@
 
 #include "api/conditions.h"
 #include "plan/labels.h"
+#include "plan/peers.h"
 #include "plan/pod.h"
 #include "plan/role_conditions.h"
 
@@ -28,7 +29,8 @@ class Assigner {
         members_(in_.frame.membership),
         status_(in_.child.status),
         hub_(*in_.frame.hub),
-        lead_(find_lead(input, view)) {
+        lead_(find_lead(input, view)),
+        list_(input.slots) {
     out_.epoch = status_.epoch;
     out_.active = status_.active;
     for (const api::Replica& replica : status_.replicas) {
@@ -104,6 +106,12 @@ class Assigner {
     if (!is_told() && !view_.fenced()) return out_.demoted.clear();
     if (status_.active) out_.demoted[status_.active->pod_uid] = out_.epoch;
     if (lead_.pod != nullptr) out_.demoted[lead_.pod->meta.uid] = out_.epoch;
+    // Peers work too, until they are told that they stand by now.
+    for (const Pod* pod : view_.own()) {
+      if (is_told() && role_of(*pod, out_.epoch).role == Role::kPeer) {
+        out_.demoted[pod->meta.uid] = out_.epoch;
+      }
+    }
   }
 
   // --- the writes that follow the status ---
@@ -113,11 +121,13 @@ class Assigner {
     seal_others();
     for (const Pod* pod : view_.foreign()) {
       if (kube::value_of(pod->meta.labels, kRoleLabel) == to_string(Role::kActive)) {
-        set_role(*pod, {Role::kPassive, std::max(out_.epoch, role_of(*pod).epoch)});
+        set_role(*pod, {Role::kPassive, std::max(out_.epoch, role_of(*pod, out_.epoch).epoch)});
       }
     }
-    const bool may_label = silence_the_demoted();
-    if (lead == nullptr || ChildView::has_ended(*lead) || role_of(*lead).epoch > out_.epoch) return;
+    const bool may_label = silence_the_demoted() && outlived_foreign();
+    if (lead == nullptr || ChildView::has_ended(*lead) ||
+        role_of(*lead, out_.epoch).epoch > out_.epoch)
+      return;
     const RoleAt role{Role::kActive, out_.epoch};
     const bool labelled = is_as_told(*lead, role, hub_.meta.name);
     if (!may_label) {
@@ -190,7 +200,7 @@ class Assigner {
       } else if (view_.fenced()) {
         may_label = false;
         // What cannot be reached answers, or is ended by its kubelet, when its node is back.
-        const bool can_end = reached || host == Host::kReplaced || !members_.frozen();
+        const bool can_end = reached || !members_.frozen();
         if (!pod->meta.deleted && !hub_.spec.paused && can_end) end(*pod);
         ++it;
       } else {
@@ -199,6 +209,22 @@ class Assigner {
       }
     }
     return may_label;
+  }
+
+  // With a fence: pods of a former child of this name may work as they were last told. They are
+  // deleted, and have to end.
+  bool outlived_foreign() {
+    if (!view_.fenced()) return true;
+    bool outlived = true;
+    for (const Pod* pod : view_.foreign()) {
+      if (ChildView::has_ended(*pod) || ChildView::is_gated(*pod)) continue;
+      if (view_.is_dead(*pod)) {
+        dead_.push_back(view_.beyond_recall(*pod));
+      } else {
+        outlived = false;
+      }
+    }
+    return outlived;
   }
 
   [[nodiscard]] bool is_listed(const Uid& uid) const {
@@ -210,7 +236,7 @@ class Assigner {
   void settle(const Pod& pod, const RoleAt& role) {
     if (is_as_told(pod, role, hub_.meta.name)) {
       tell_of_peers(pod, role);
-    } else if (role_of(pod).epoch <= role.epoch) {
+    } else if (role_of(pod, role.epoch).epoch <= role.epoch) {
       set_role(pod, role);
     }
   }
@@ -228,7 +254,7 @@ class Assigner {
                                       .pod = {pod.meta.ns, pod.meta.name},
                                       .uid = pod.meta.uid,
                                       .role = role,
-                                      .peers = peers_of(input_.slots, pod.meta.uid),
+                                      .peers = list_.of(pod.meta.uid),
                                       .hub = in_.frame.key.name,
                                       .version = pod.meta.version,
                                       .cause = role.role == Role::kActive ? cause() : "",
@@ -241,8 +267,7 @@ class Assigner {
       return s.pods.size() == 1 && serves(*s.current(), members_) && !s.current()->ip.empty();
     });
     if (!at_rest || pod.meta.deleted || input_.leaving != nullptr || hub_.spec.paused) return;
-    if (kube::value_of(pod.meta.annotations, kPeersAnnotation) !=
-        peers_of(input_.slots, pod.meta.uid)) {
+    if (kube::value_of(pod.meta.annotations, kPeersAnnotation) != list_.of(pod.meta.uid)) {
       set_role(pod, role);
       std::get<SetRole>(out_.actions.back()).cause.clear();
     }
@@ -274,7 +299,7 @@ class Assigner {
                  {"podUID", pod.meta.uid.str()},
                  {"epoch", role.epoch},
                  {"role", to_string(role.role)},
-                 {"peers", json::parse(peers_of(input_.slots, pod.meta.uid))},
+                 {"peers", json::parse(list_.of(pod.meta.uid))},
                  {"cause", cause()}};
     if (!input_.nodes.empty()) {
       body["masterNode"] =
@@ -304,6 +329,13 @@ class Assigner {
       demote_those_before();
     }
     const RoleAt role{Role::kPeer, out_.epoch};
+    // Who was no peer is told first, whatever `signal` says: that it was none is known from the
+    // annotation alone.
+    for (const Pod* pod : view_.own()) {
+      if (is_told() && role_of(*pod, out_.epoch).role != Role::kPeer && view_.can_lead(*pod)) {
+        tell_peer(*pod, role);
+      }
+    }
     for (const Pod* pod : view_.own()) settle(*pod, role);
     obey_command();
     if (!is_told()) return;
@@ -352,6 +384,7 @@ class Assigner {
   const api::ChildStatus& status_;
   const api::ProcessHub& hub_;
   const Lead lead_;
+  const Peers list_;              // what each pod is told of the others
   bool peers_ = false;            // all work, nobody leads
   std::vector<NodeIsDown> dead_;  // where pods that led before were, with a fence
   RolePlan out_;
@@ -361,16 +394,6 @@ class Assigner {
 
 RolePlan plan_roles(const RoleInput& input, ChildView& view) {
   return Assigner(input, view).plan();
-}
-
-std::string peers_of(std::span<const Slot> slots, const Uid& uid) {
-  json peers = json::array();
-  for (const Slot& slot : slots) {
-    const Pod* const pod = slot.current();
-    if (pod == nullptr || pod->meta.deleted || pod->meta.uid == uid) continue;
-    peers.push_back({{"pod", pod->meta.name}, {"node", node_of(*pod).str()}, {"ip", pod->ip}});
-  }
-  return peers.dump();
 }
 
 }  // namespace processhub::plan

@@ -38,7 +38,4 @@ struct RolePlan {
 // `view` is told when to look again.
 [[nodiscard]] RolePlan plan_roles(const RoleInput& input, ChildView& view);
 
-// The other pods of the child, for the annotation processhub.io/peers.
-[[nodiscard]] std::string peers_of(std::span<const Slot> slots, const Uid& uid);
-
 }  // namespace processhub::plan

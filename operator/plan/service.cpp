@@ -55,6 +55,15 @@ json spec_of(const ChildInput& in) {
   return spec;
 }
 
+// A merge patch keeps what it does not name: a key that shall go is null.
+json change_of(const ChildInput& in, const kube::Service& found) {
+  json spec = spec_of(in);
+  for (const auto& [key, value] : found.selector) {
+    if (!spec["selector"].contains(key)) spec["selector"][key] = nullptr;
+  }
+  return spec;
+}
+
 json body_of(const ChildInput& in, const std::string& name) {
   const api::ProcessHubChild& child = in.child;
   return {{"apiVersion", "v1"},
@@ -107,11 +116,12 @@ ServicePlan plan_service(const ChildInput& in) {
   }
   plan.name = name;
   if (!paused && (found->selector != selector_of(in) || found->ports != ports_of(in))) {
-    plan.actions.emplace_back(UpdateService{.child = in.child.key(),
-                                            .name = name,
-                                            .uid = found->meta.uid,
-                                            .version = found->meta.version,
-                                            .spec = std::make_shared<const json>(spec_of(in))});
+    plan.actions.emplace_back(
+        UpdateService{.child = in.child.key(),
+                      .name = name,
+                      .uid = found->meta.uid,
+                      .version = found->meta.version,
+                      .spec = std::make_shared<const json>(change_of(in, *found))});
   }
   plan.condition = {.type = kServiceReady,
                     .status = ConditionStatus::kTrue,

@@ -75,6 +75,11 @@ class WorkQueue {
 
   void done(const Key& key);
 
+  // The key that is being worked waits for somebody who may be long in answering: it is still
+  // worked by nobody else, but does not count as one of `workers` until it goes on or is done.
+  void wait(const Key& key);
+  void go_on(const Key& key) { waiting_.erase(key); }
+
   // Whether no key is being worked.
   [[nodiscard]] bool idle() const { return processing_.empty(); }
 
@@ -92,6 +97,9 @@ class WorkQueue {
   };
 
   void push(const Key& key);
+  [[nodiscard]] bool has_worker() const {
+    return processing_.size() - waiting_.size() < options_.workers;
+  }
   void wake();
   void hand_out();
   template <typename F, typename... Args>
@@ -107,6 +115,7 @@ class WorkQueue {
   std::deque<Key> ready_;                 // dirty and not processing, in order
   std::map<Key, SteadyTime> dirty_;       // has work to do; since when
   std::map<Key, SteadyTime> processing_;  // since when
+  std::set<Key> waiting_;                 // of these
   std::map<Key, Delayed> delayed_;
   std::map<Key, int> failures_;
   bool woken_ = false;  // a task to hand out a key is posted
@@ -146,8 +155,16 @@ template <typename Key>
 void WorkQueue<Key>::done(const Key& key) {
   const auto worked = processing_.extract(key);
   if (worked.empty()) return;
+  waiting_.erase(worked.key());
   tell(options_.metrics.work_duration, clock_.steady_now() - worked.mapped());
   if (dirty_.contains(worked.key())) push(worked.key());
+  wake();
+}
+
+template <typename Key>
+void WorkQueue<Key>::wait(const Key& key) {
+  if (!processing_.contains(key)) return;
+  waiting_.insert(key);
   wake();
 }
 
@@ -160,7 +177,7 @@ void WorkQueue<Key>::push(const Key& key) {
 
 template <typename Key>
 void WorkQueue<Key>::wake() {
-  if (woken_ || !work_ || ready_.empty() || processing_.size() >= options_.workers) return;
+  if (woken_ || !work_ || ready_.empty() || !has_worker()) return;
   woken_ = true;
   executor_.post([self = std::weak_ptr(self_)] {
     if (const auto queue = self.lock()) (*queue)->hand_out();
@@ -170,7 +187,7 @@ void WorkQueue<Key>::wake() {
 template <typename Key>
 void WorkQueue<Key>::hand_out() {
   woken_ = false;
-  if (ready_.empty() || processing_.size() >= options_.workers) return;
+  if (ready_.empty() || !has_worker()) return;
   const Key key = std::move(ready_.front());
   ready_.pop_front();
   const SteadyTime now = clock_.steady_now();

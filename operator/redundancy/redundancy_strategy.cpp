@@ -35,7 +35,7 @@ std::optional<RoleAt> parse_role(std::string_view text) {
   if (to_string(read.role) != name) return std::nullopt;
   const char* const end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data() + space + 1, end, read.epoch);
-  if (error != std::errc() || at != end || read.epoch < 0 || read.epoch > api::kMaxEpochOfPods) {
+  if (error != std::errc() || at != end || read.epoch < 0 || read.epoch > api::kMaxEpoch) {
     return std::nullopt;
   }
   return read;

@@ -119,10 +119,11 @@ bool Kubelet::renew() {
 bool Kubelet::report_node() {
   const ObjectPtr node = admin_.get(kube::kNodes, "", node_);
   // One whose Node was deleted does not make it again by itself.
-  if (!node) return false;
+  if (!node || node == reported_) return false;
   json ready = *node;
   if (!set_condition(ready, "Ready", "True", "KubeletReady", "kubelet is posting ready status",
                      clock_.wall_now())) {
+    reported_ = node;
     return false;
   }
   return admin_.replace(kube::kNodes, ready, "status").ok();
@@ -161,9 +162,10 @@ bool Kubelet::end_pods() {
 }
 
 bool Kubelet::report_pods() {
-  for (const auto& [uid, run] : running_) {
+  for (auto& [uid, run] : running_) {
     const Seen& seen = seen_.at(uid);
     const ObjectPtr live = admin_.get(kube::kPods, run.key.ns, run.key.name);
+    if (live == run.reported && run.ready == run.reported_ready) continue;
     if (seen.gone || !live || uid_of(*live) != uid || has_ended(*live)) continue;
     json pod = *live;
     json& status = pod["status"];
@@ -187,7 +189,11 @@ bool Kubelet::report_pods() {
                             {"state", {{"running", {{"startedAt", status.at("startTime")}}}}}});
     }
     status["containerStatuses"] = std::move(containers);
-    if (pod == *live) continue;
+    if (pod == *live) {
+      run.reported = live;
+      run.reported_ready = run.ready;
+      continue;
+    }
     if (admin_.replace(kube::kPods, pod, "status").ok()) return true;
   }
   return false;

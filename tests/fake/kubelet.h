@@ -42,6 +42,9 @@ class Kubelet {
     std::string role;  // annotation processhub.io/role, as last seen here
     bool ready = true;
     bool ending = false;  // told to end, and still running
+    // What the API server has, when it last said all of this.
+    ObjectPtr reported = {};
+    bool reported_ready = false;
   };
 
   Kubelet(ApiServer& server, const Clock& clock, std::string node, KubeletOptions options = {});
@@ -94,6 +97,7 @@ class Kubelet {
   std::map<Uid, RunningPod> running_;
   std::set<Uid> ended_;  // here: never started again
   std::optional<SteadyTime> renewed_;
+  ObjectPtr reported_;  // the Node as it was when it last said that it is Ready
   bool up_ = true;
   bool partitioned_ = false;
   bool holds_starts_ = false;

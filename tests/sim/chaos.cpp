@@ -113,6 +113,45 @@ void Chaos::start_machine(Kubelet& machine) {
   machine.join();
 }
 
+void Chaos::take_out_of_service(const std::string& name, const json& node) {
+  json taints = node.at("spec").value("taints", json::array());
+  taints.push_back({{"key", kOutOfService}, {"value", "off"}, {"effect", "NoExecute"}});
+  note(name + " is tainted out-of-service");
+  world_.admin().merge(kube::kNodes, "", name, {{"spec", {{"taints", taints}}}});
+}
+
+void Chaos::lose_for_good(Kubelet& machine) {
+  const std::string& name = machine.node();
+  if (machine.is_up()) {
+    note(name + " loses power, for good");
+    machine.crash();
+  }
+  machine.partition(false);
+  const ObjectPtr node = world_.admin().get(kube::kNodes, "", name);
+  if (!node) return;
+  if (settings_.lost_for_good == Loss::kDeleted) {
+    note(name + " is deleted");
+    world_.admin().remove(kube::kNodes, "", name);
+  } else if (settings_.lost_for_good == Loss::kOutOfService) {
+    take_out_of_service(name, *node);
+  }
+}
+
+// From the API server, or from the operators, or both.
+void Chaos::partition(Kubelet& machine) {
+  const std::string& name = machine.node();
+  if (machine.is_partitioned() || world_.pods_are_cut_off(name)) {
+    note(name + " is heard of and reached again");
+    machine.partition(false);
+    return world_.cut_off_pods(name, false);
+  }
+  const int side = dice_.below(3);
+  note(name + std::vector<std::string>{" is cut off", " is not heard of any more",
+                                       " is not reached any more"}[static_cast<size_t>(side)]);
+  machine.partition(side != 2);
+  world_.cut_off_pods(name, side != 1);
+}
+
 void Chaos::nodes(Fault kind) {
   Kubelet& machine = *any_machine();
   const std::string& name = machine.node();
@@ -151,16 +190,11 @@ void Chaos::nodes(Fault kind) {
         note(name + " loses power");
         machine.crash();
       } else if (!testing::condition_of(*node, "Ready").starts_with("T")) {
-        json taints = node->at("spec").value("taints", json::array());
-        taints.push_back({{"key", kOutOfService}, {"value", "off"}, {"effect", "NoExecute"}});
-        note(name + " is tainted out-of-service");
-        world_.admin().merge(kube::kNodes, "", name, {{"spec", {{"taints", taints}}}});
+        take_out_of_service(name, *node);
       }
       return;
     case Fault::kPartition:
-      note(name + (machine.is_partitioned() ? " is heard of again" : " is cut off"));
-      machine.partition(!machine.is_partitioned());
-      return;
+      return partition(machine);
     case Fault::kSlowKubelet: {
       const bool on = dice_.below(2) == 0;
       const int what = dice_.below(3);
@@ -234,233 +268,6 @@ void Chaos::pods(Fault kind) {
     note(name + " fails");
     fail_pod(machine, uid);
   }
-}
-
-// --- operators ---
-
-Process* Chaos::any_process() {
-  std::vector<Process*> alive;
-  for (const auto& process : processes_) {
-    if (!process->is_dead()) alive.push_back(process.get());
-  }
-  return alive.empty() ? nullptr : dice_.pick(alive);
-}
-
-void Chaos::mind_watches(Process& process) {
-  const auto streams = process.transport().streams();
-  if (streams.empty()) return;
-  const auto& stream = dice_.pick(streams);
-  const std::string what =
-      stream->kind() == nullptr ? "a" : std::string(stream->kind()->resource.plural);
-  static const std::vector<std::string> kWhat = {"is held", "is held",      "flows",
-                                                 "is cut",  "lets some by", "ends with 410"};
-  const int how = dice_.below(6);
-  note("the watch of " + process.name() + " on " + what + " " + kWhat[static_cast<size_t>(how)]);
-  if (how <= 1) stream->hold();
-  if (how == 2) stream->flow();
-  if (how == 3) stream->cut();
-  if (how == 4) static_cast<void>(stream->release(dice_.between(1, 4)));
-  if (how == 5) stream->expire();
-}
-
-void Chaos::process(Fault kind) {
-  if (kind == Fault::kDeleteLease) {
-    note("the Lease is deleted");
-    world_.admin().remove(kube::kLeases, "default", "processhub-operator");
-    return;
-  }
-  Process* const process = any_process();
-  if (process == nullptr) return;
-  if (kind == Fault::kWatches) return mind_watches(*process);
-  if (kind == Fault::kStallOperator) {
-    const int time = dice_.pick<int>({1, 5, 12, 20, 40});
-    note(process->name() + " stands still for " + std::to_string(time) + " s");
-    process->stall(world_.clock().steady_now() + seconds(time));
-  } else if (dice_.below(4) == 0) {
-    process->crash();
-  } else {
-    const int writes = dice_.between(1, 6);
-    const bool before = dice_.below(2) == 0;
-    note(process->name() + " will crash " + (before ? "before" : "after") + " write " +
-         std::to_string(writes) + " from now");
-    process->crash_at_write(writes, before);
-  }
-}
-
-// --- specs ---
-
-void Chaos::edit_hub(const json& patch) {
-  world_.admin().merge(kube::kProcessHubs, kNamespace, kHub, patch);
-}
-
-void Chaos::remake_child() {
-  const std::string name = "c" + std::to_string(dice_.below(settings_.children));
-  const bool there = world_.admin().get(kube::kProcessHubChildren, kNamespace, name) != nullptr;
-  if (there) {
-    note(name + " is deleted");
-    world_.admin().remove(kube::kProcessHubChildren, kNamespace, name);
-  }
-  if (there && dice_.below(2) == 0) return;
-  note(name + " is made again");
-  world_.admin().create(kube::kProcessHubChildren, testing::sample_child(kNamespace, name, kHub));
-}
-
-void Chaos::specs(Fault kind) {
-  if (kind == Fault::kFenceChange) {
-    const bool fenced = dice_.below(2) == 0;
-    note(fenced ? "the fence is NodeConfirmed" : "the fence is None");
-    invariants_.fence_changed();
-    return edit_hub({{"spec", {{"failover", {{"fence", fenced ? "NodeConfirmed" : "None"}}}}}});
-  }
-  if (kind == Fault::kPause) {
-    const ObjectPtr hub = world_.admin().get(kube::kProcessHubs, kNamespace, kHub);
-    const bool pauses = !hub->at("spec").value("paused", false);
-    note(pauses ? "the hub is paused" : "the hub goes on");
-    return edit_hub({{"spec", {{"paused", pauses}}}});
-  }
-  if (kind == Fault::kRemakeChild) return remake_child();
-  if (kind == Fault::kSwitchTo) {
-    const ObjectPtr child = any(kube::kProcessHubChildren);
-    if (!child) return;
-    const std::string node =
-        dice_.below(4) == 0 ? "nowhere" : "node-" + std::to_string(dice_.below(settings_.nodes));
-    note(name_of(*child) + " shall switch to " + node);
-    world_.admin().merge(kube::kProcessHubChildren, kNamespace, name_of(*child),
-                         {{"metadata", {{"annotations", {{"processhub.io/switch-to", node}}}}}});
-    return;
-  }
-  if (dice_.below(3) == 0) {
-    const std::string image = "app:" + std::to_string(++templates_);
-    note("the template changes to " + image);
-    const json containers = {{{"name", "main"}, {"image", image}}};
-    return edit_hub({{"spec", {{"template", {{"spec", {{"containers", containers}}}}}}}});
-  }
-  const json redundancy = draw_redundancy(dice_, settings_.told);
-  note("redundancy changes to " + redundancy.dump());
-  json patch = {{"spec", {{"redundancy", redundancy}}}};
-  edit_hub(patch);
-}
-
-// --- a user who edits what is the operator's ---
-
-bool Chaos::is_in_a_status(const json& pod) const {
-  for (const auto& [key, child] : world_.admin().all(kube::kProcessHubChildren)) {
-    const json replicas = child->value(json::json_pointer("/status/replicas"), json::array());
-    for (const json& replica : replicas) {
-      if (replica.value("podUID", "") == kube::meta_text(pod, "uid")) return true;
-    }
-  }
-  return false;
-}
-
-void Chaos::tamper(Fault kind) {
-  const ObjectPtr pod = any(kube::kPods);
-  const ObjectPtr child = any(kube::kProcessHubChildren);
-  if (!child) return;
-  if (kind == Fault::kTamperStatus) {
-    invariants_.tampered(kube::meta_text(*child, "uid"));
-    json status = json::object();
-    const int64_t epoch = child->value(json::json_pointer("/status/epoch"), int64_t{0});
-    switch (dice_.below(3)) {
-      case 0:
-        note("a user sets back the epoch of " + name_of(*child));
-        status["epoch"] = std::max<int64_t>(0, epoch - dice_.between(1, 5));
-        break;
-      case 1:
-        note("a user takes status.active off " + name_of(*child));
-        status["active"] = nullptr;
-        break;
-      default: {
-        if (!pod) return;
-        note("a user makes " + name_of(*pod) + " the active one of " + name_of(*child));
-        status["active"] = {{"node", pod->at("spec").value("nodeName", "")},
-                            {"pod", name_of(*pod)},
-                            {"podUID", kube::meta_text(*pod, "uid")},
-                            {"nodeUID", "x"},
-                            {"sinceTime", "2026-01-02T00:00:00Z"}};
-      }
-    }
-    world_.admin().merge(kube::kProcessHubChildren, kNamespace, name_of(*child),
-                         {{"status", status}}, "status");
-    return;
-  }
-  if (!pod) return;
-  for (const json& owner : pod->at("metadata").value("ownerReferences", json::array())) {
-    invariants_.tampered(owner.value("uid", ""));
-  }
-  json labels = json::object();
-  json annotations = json::object();
-  switch (dice_.below(5)) {
-    case 0:
-      // One that no status names yet is nobody's for good: docs/operations.md.
-      if (!is_in_a_status(*pod)) return;
-      note("a user takes the label child off " + name_of(*pod));
-      labels["processhub.io/child"] = nullptr;
-      break;
-    case 1:
-      if (!is_in_a_status(*pod)) return;
-      note("a user takes the label hub off " + name_of(*pod));
-      labels["processhub.io/hub"] = nullptr;
-      break;
-    case 2: {
-      const std::string role = dice_.below(2) == 0 ? "active" : "passive";
-      note("a user labels " + name_of(*pod) + " " + role);
-      labels["processhub.io/role"] = role;
-      break;
-    }
-    case 3:
-      note("a user moves " + name_of(*pod) + " to the child " + name_of(*child));
-      labels["processhub.io/child"] = name_of(*child);
-      break;
-    default: {
-      const std::string role = dice_.pick<std::string>({"active 5", "passive 0", "nonsense", ""});
-      note("a user annotates " + name_of(*pod) + " with the role \"" + role + "\"");
-      annotations["processhub.io/role"] = role;
-    }
-  }
-  world_.admin().merge(kube::kPods, kNamespace, name_of(*pod),
-                       {{"metadata", {{"labels", labels}, {"annotations", annotations}}}});
-}
-
-// --- the end of all that ---
-
-void Chaos::heal() {
-  world_.act("user", [&] {
-    note("faults are over");
-    healed_ = true;
-    world_.forget_moods();
-    edit_hub({{"spec", {{"paused", nullptr}}}});
-    int out = 0;
-    for (const auto& [name, machine] : world_.machines()) {
-      machine->partition(false);
-      machine->hold_starts(false);
-      machine->hold_sight(false);
-      machine->hold_ends(false);
-      if (!machine->is_up()) start_machine(*machine);
-      machine->join();
-      std::vector<Uid> unready;
-      for (const auto& [uid, run] : machine->running()) {
-        if (!run.ready) unready.push_back(uid);
-      }
-      for (const Uid& uid : unready) machine->set_ready(uid, true);
-      world_.admin().merge(kube::kNodes, "", name, {{"spec", {{"unschedulable", nullptr}}}});
-      // With fewer nodes than replicas, pods stay where they happen to be.
-      const bool stays_out = out < settings_.nodes - 3;
-      const ObjectPtr node = world_.admin().get(kube::kNodes, "", name);
-      if (stays_out && node->at("metadata").at("labels").value("pool", "") != "a") {
-        ++out;
-      } else {
-        world_.admin().merge(kube::kNodes, "", name, {{"metadata", {{"labels", {{"pool", "a"}}}}}});
-      }
-    }
-  });
-  for (const auto& process : processes_) {
-    process->wake();
-    if (process->is_dead()) continue;
-    process->crash_at_write(1'000'000, true);
-    for (const auto& stream : process->transport().streams()) stream->flow();
-  }
-  world_.wake();
 }
 
 }  // namespace processhub::sim

@@ -27,7 +27,7 @@ class Chaos {
 
   // Something happens that the operator has no part in.
   void strike();
-  // Faults are over: machines are on and heard of, or gone; streams flow.
+  // Faults are over: machines are on and heard of, but one that may be lost for good; streams flow.
   void heal();
 
   // What becomes of a request of an operator to the API server.
@@ -46,6 +46,9 @@ class Chaos {
 
   void note(const std::string& what) { world_.history().note("FAULT " + what); }
   void start_machine(Kubelet& machine);
+  void partition(Kubelet& machine);
+  void lose_for_good(Kubelet& machine);
+  void take_out_of_service(const std::string& name, const nlohmann::json& node);
   void fail_pod(Kubelet& machine, const Uid& uid);
   [[nodiscard]] Kubelet* any_machine();
   [[nodiscard]] testing::ObjectPtr any(const kube::Resource& resource);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/process.h"
+#include "sim/settings.h"
 
 #include "fake/object_rules.h"
 #include "kube/json_text.h"
@@ -21,22 +22,41 @@ std::string text_at(const json& object, const char* path) {
   return object.value(json::json_pointer(path), std::string());
 }
 
+bool is_ready(const json& node) { return testing::condition_of(node, "Ready") == "True"; }
+
+bool is_well(World& world, const json& pod) {
+  const auto node = world.admin().get(kube::kNodes, "", pod.at("spec").value("nodeName", ""));
+  return node && is_ready(*node);
+}
+
+// Without those that are Terminating where nobody can end them.
 std::vector<testing::ObjectPtr> pods_of(World& world, const std::string& child) {
   std::vector<testing::ObjectPtr> pods;
   for (const auto& [key, pod] : world.admin().all(kube::kPods)) {
-    if (label_of(*pod, "processhub.io/child") == child) pods.push_back(pod);
+    if (label_of(*pod, "processhub.io/child") != child) continue;
+    if (!testing::is_deleting(*pod) || is_well(world, *pod)) pods.push_back(pod);
   }
   return pods;
 }
 
-// The nodes that the hub can use: all are Ready and none is cordoned.
+// The nodes that the hub can use: none that is Ready is cordoned.
 size_t usable_nodes(World& world, const json& hub) {
   const bool selects = hub.at("spec").contains(json::json_pointer("/nodes/selector"));
   size_t count = 0;
   for (const auto& [key, node] : world.admin().all(kube::kNodes)) {
-    if (!selects || label_of(*node, "pool") == "a") ++count;
+    if (is_ready(*node) && (!selects || label_of(*node, "pool") == "a")) ++count;
   }
   return count;
+}
+
+std::string wrong_with_service(World& world, const json& hub, const std::string& child,
+                               bool peers) {
+  if (!hub.at("spec").contains("service")) return "";
+  const auto service = world.admin().get(testing::kServices, kNamespace, child);
+  if (!service) return child + " has no Service";
+  const bool selects_active =
+      service->at("spec").value("selector", json::object()).contains("processhub.io/role");
+  return selects_active == peers ? child + ": its Service selects the wrong pods" : "";
 }
 
 std::string wrong_with(World& world, const json& hub, const json& child) {
@@ -77,8 +97,14 @@ std::string wrong_with(World& world, const json& hub, const json& child) {
   if (wanted > 0 && !peers && active != 1) {
     return name + " has " + std::to_string(active) + " active pods";
   }
-  if (child.value(json::json_pointer("/status/replicas"), json::array()).size() != pods.size()) {
-    return name + ": its status lists other replicas than there are";
+  size_t listed = 0;
+  for (const json& one : child.value(json::json_pointer("/status/replicas"), json::array())) {
+    const auto node = world.admin().get(kube::kNodes, "", one.value("node", ""));
+    if (node && is_ready(*node)) ++listed;
+  }
+  if (listed != pods.size()) return name + ": its status lists other replicas than there are";
+  if (std::string wrong = wrong_with_service(world, hub, name, peers); !wrong.empty()) {
+    return wrong;
   }
   const bool complete = factor.is_string() || usable >= factor.get<size_t>();
   if (wanted > 0 && complete && testing::condition_of(child, "Ready") != "True") {
@@ -117,6 +143,7 @@ std::string wrong_at_rest(World& world) {
   }
   for (const auto& [key, pod] : world.admin().all(kube::kPods)) {
     const std::string child = label_of(*pod, "processhub.io/child");
+    if (testing::is_deleting(*pod) && !is_well(world, *pod)) continue;
     if (!world.admin().get(kube::kProcessHubChildren, kube::meta_text(*pod, "namespace"), child)) {
       return kube::meta_text(*pod, "name") + " belongs to nobody";
     }
@@ -129,7 +156,7 @@ std::map<std::string, ChildState> without_faults(World& world) {
   History history(clock, false);
   World calm(clock, history);
   for (const auto& [key, node] : world.admin().all(kube::kNodes)) {
-    calm.add_machine(key, node->at("metadata").at("labels"));
+    if (is_ready(*node)) calm.add_machine(key, node->at("metadata").at("labels"));
   }
   const auto copy = [&](const kube::Resource& resource) {
     for (const auto& [key, object] : world.admin().all(resource)) {

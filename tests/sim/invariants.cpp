@@ -80,11 +80,18 @@ void Invariants::on_pod(const Change& change) {
   PodRecord& record = pods_[uid];
   if (!change.before) {
     record.child = owner_of(pod);
+    record.name = label_of(pod, "processhub.io/child");
     record.slot = annotation_of(pod, "processhub.io/slot");
     record.node_uid = annotation_of(pod, "processhub.io/node-uid");
   }
   record.node = pod.at("spec").value("nodeName", "");
   record.terminating = !change.after || testing::is_deleting(pod);
+  if (record.terminating && !record.lost && !record.node.empty()) ending_.insert(uid);
+  if (change.after) {
+    there_[record.child].insert(uid);
+  } else {
+    there_[record.child].erase(uid);
+  }
   const std::string label = change.after ? label_of(pod, kRole) : "";
   if (label != record.labelled) {
     record.labelled = label;
@@ -100,8 +107,9 @@ void Invariants::count_active(const std::string& child) {
   std::string found;
   int count = 0;
   bool by_user = false;
-  for (const auto& [uid, pod] : pods_) {
-    if (pod.child != child || pod.labelled != "active") continue;
+  for (const std::string& uid : there_[child]) {
+    const PodRecord& pod = pods_.at(uid);
+    if (pod.labelled != "active") continue;
     ++count;
     by_user = by_user || !pod.by_operator;
     found += " " + uid;
@@ -164,12 +172,16 @@ void Invariants::check_moves() {
 
 // A pod that is to end where nobody can end it: its slot may be used again.
 void Invariants::mark_lost() {
-  for (auto& [uid, pod] : pods_) {
-    if (!pod.terminating || pod.lost || pod.node.empty()) continue;
+  std::erase_if(ending_, [&](const std::string& uid) {
+    PodRecord& pod = pods_.at(uid);
     const auto node = world_.admin().get(kube::kNodes, "", pod.node);
     pod.lost = !node || testing::condition_of(*node, "Ready") == "Unknown" ||
                kube::meta_text(*node, "uid") != pod.node_uid;
-  }
+    const auto machine = world_.machines().find(pod.node);
+    const bool runs =
+        machine != world_.machines().end() && machine->second->running().contains(Uid(uid));
+    return pod.lost || (!there_[pod.child].contains(uid) && !runs);
+  });
 }
 
 bool Invariants::believes_active(const Uid& uid, const std::string& role_file) const {
@@ -188,8 +200,9 @@ void Invariants::check_containers() {
     for (const auto& [uid, run] : machine->running()) {
       const PodRecord& pod = pods_.at(uid.str());
       if (pod.child.empty()) continue;
-      slots[{pod.child, pod.slot}].push_back(uid);
-      if (believes_active(uid, run.role)) leads[pod.child].push_back(uid);
+      // A former child of that name counts: who is outside cannot tell them apart.
+      slots[{pod.name, pod.slot}].push_back(uid);
+      if (believes_active(uid, run.role)) leads[pod.name].push_back(uid);
     }
   }
   for (const auto& [slot, uids] : slots) {
@@ -209,7 +222,12 @@ void Invariants::check_containers() {
   }
   if (!settings_.fenced || fence_changed_) return;
   for (const auto& [child, uids] : leads) {
-    if (uids.size() < 2 || tampered_epoch_.contains(child)) continue;
+    if (uids.size() < 2) continue;
+    if (std::any_of(uids.begin(), uids.end(), [&](const Uid& uid) {
+          return tampered_epoch_.contains(pods_.at(uid.str()).child);
+        })) {
+      continue;
+    }
     violate("5", "two pods of one child believe that they lead: " + uids[0].str() + " and " +
                      uids[1].str());
   }

@@ -33,6 +33,7 @@ class Invariants {
  private:
   struct PodRecord {
     std::string child;  // uid of its owner
+    std::string name;   // of the child when the pod was made
     std::string slot;
     std::string node;
     std::string node_uid;
@@ -54,7 +55,9 @@ class Invariants {
 
   World& world_;
   const Settings& settings_;
-  std::map<std::string, PodRecord> pods_;                               // by uid
+  std::map<std::string, PodRecord> pods_;               // by uid
+  std::map<std::string, std::set<std::string>> there_;  // of each child: uids of pods there are
+  std::set<std::string> ending_;                        // terminating or gone, not lost, may run
   std::map<std::pair<std::string, int64_t>, std::string> active_pods_;  // (child, epoch) -> pod
   std::map<std::string, int64_t> tampered_epoch_;        // per child: epochs up to it say nothing
   std::map<Uid, std::pair<int64_t, std::string>> told_;  // by HTTP: epoch and role

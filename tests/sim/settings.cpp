@@ -20,6 +20,33 @@ json draw_redundancy(Dice& dice, bool told) {
   return {{"strategy", "Replication"}, {"replication", replication}};
 }
 
+json draw_failover(Dice& dice) {
+  json failover = {{"restartAfterSeconds", dice.pick<int>({0, 1, 10, 30})},
+                   {"replaceAfterSeconds", dice.pick<int>({0, 1, 10, 60, 120})},
+                   {"activeNotReadySeconds", dice.pick<int>({0, 1, 5})},
+                   {"detection", "NodeReady"},
+                   {"nodeLease", {{"leaseTimeoutSeconds", 20}}},
+                   {"nodeProbe", {{"periodSeconds", 5}, {"failureThreshold", 3}}}};
+  if (const int detection = dice.below(4); detection < 2) {
+    failover["detection"] = detection == 0 ? "NodeLease" : "NodeProbe";
+  }
+  return failover;
+}
+
+json draw_partition_tolerance(Dice& dice) {
+  switch (dice.below(8)) {
+    case 0:
+      return {{"strategy", "StaticQuorum"}, {"staticQuorum", {{"size", 2}}}};
+    case 1:
+      return {{"strategy", "DynamicQuorum"},
+              {"dynamicQuorum", {{"percent", 50}, {"thresholdSeconds", 30}}}};
+    case 2:
+      return {{"strategy", "MajorityQuorum"}};
+    default:
+      return {{"strategy", "Divergence"}};
+  }
+}
+
 Settings draw_settings(Dice& dice) {
   Settings all;
   all.nodes = dice.between(2, 5);
@@ -42,34 +69,23 @@ Settings draw_settings(Dice& dice) {
   hub["nodes"] = {{"joinAfterSeconds", dice.pick<int>({0, 1, 10})},
                   {"onCordon", dice.below(3) == 0 ? "Keep" : "Migrate"}};
   if (all.has(Fault::kNodeLabels)) hub["nodes"]["selector"]["matchLabels"]["pool"] = "a";
-  hub["failover"] = {{"fence", all.fenced ? "NodeConfirmed" : "None"},
-                     {"restartAfterSeconds", dice.pick<int>({0, 1, 10, 30})},
-                     {"replaceAfterSeconds", dice.pick<int>({0, 1, 10, 60, 120})},
-                     {"activeNotReadySeconds", dice.pick<int>({0, 1, 5})}};
-  if (const int detection = dice.below(4); detection < 2) {
-    hub["failover"]["detection"] = detection == 0 ? "NodeLease" : "NodeProbe";
-    hub["failover"]["nodeLease"]["leaseTimeoutSeconds"] = 20;
-    hub["failover"]["nodeProbe"] = {{"periodSeconds", 5}, {"failureThreshold", 3}};
-  }
+  hub["failover"] = draw_failover(dice);
+  hub["failover"]["fence"] = all.fenced ? "NodeConfirmed" : "None";
   hub["distribution"]["consistentHashing"]["virtualNodes"] = 16;
   if (dice.below(5) == 0) {
     all.bound = true;
     hub["distribution"]["consistentHashing"]["bound"] = dice.below(2) == 0 ? "Strict" : "Relaxed";
   }
   hub["migration"]["maxConcurrent"] = all.max_concurrent;
-  switch (dice.below(8)) {
-    case 0:
-      hub["partitionTolerance"] = {{"strategy", "StaticQuorum"}, {"staticQuorum", {{"size", 2}}}};
-      break;
-    case 1:
-      hub["partitionTolerance"] = {{"strategy", "DynamicQuorum"},
-                                   {"dynamicQuorum", {{"percent", 50}, {"thresholdSeconds", 30}}}};
-      break;
-    case 2:
-      hub["partitionTolerance"]["strategy"] = "MajorityQuorum";
-      break;
-    default:
-      break;
+  hub["partitionTolerance"] = draw_partition_tolerance(dice);
+  if (dice.below(3) == 0) {
+    hub["service"] = {{"enabled", true}, {"ports", {{{"name", "http"}, {"port", 80}}}}};
+  }
+  // With fewer than three left, pods stay where they happen to be.
+  if (all.nodes >= 4 && dice.below(3) == 0) {
+    all.lost_for_good = dice.pick<Loss>({Loss::kDeleted, Loss::kOutOfService, Loss::kUnknown});
+    const bool never_confirmed = all.fenced || all.has(Fault::kFenceChange);
+    if (never_confirmed && all.lost_for_good == Loss::kUnknown) all.lost_for_good = Loss::kDeleted;
   }
   return all;
 }

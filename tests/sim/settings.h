@@ -42,6 +42,14 @@ enum class Fault {
 };
 inline constexpr int kFaults = static_cast<int>(Fault::kPodAnswers) + 1;
 
+// What becomes of one of the machines in the end, where it does not come back.
+enum class Loss {
+  kNone,  // it does
+  kDeleted,
+  kOutOfService,
+  kUnknown,  // nobody does anything about it
+};
+
 struct Settings {
   int nodes = 3;
   int children = 1;
@@ -51,6 +59,7 @@ struct Settings {
   bool told = false;    // pods are told their roles by HTTP
   bool bound = false;
   int max_concurrent = 1;
+  Loss lost_for_good = Loss::kNone;
   int faults = 10;  // how many are drawn
   std::set<Fault> kinds = {};
   nlohmann::json hub = {};  // its spec, beside the template
@@ -62,5 +71,8 @@ struct Settings {
 [[nodiscard]] Settings draw_settings(Dice& dice);
 // Replication or Singularity, as a part of the hub's spec.
 [[nodiscard]] nlohmann::json draw_redundancy(Dice& dice, bool told);
+// Its times and its detection, without the fence.
+[[nodiscard]] nlohmann::json draw_failover(Dice& dice);
+[[nodiscard]] nlohmann::json draw_partition_tolerance(Dice& dice);
 
 }  // namespace processhub::sim

@@ -147,10 +147,18 @@ World::RunsAt World::find_pod(const std::string& server) const {
   return {};
 }
 
+void World::cut_off_pods(const std::string& machine, bool on) {
+  if (on) {
+    cut_off_.insert(machine);
+  } else {
+    cut_off_.erase(machine);
+  }
+}
+
 Fate World::fate_at_pod(const kube::Request& request) {
   const RunsAt at = find_pod(request.server);
   if (at.kubelet == nullptr) return Fate::unreachable();
-  if (at.kubelet->is_partitioned()) return Fate::silent();
+  if (pods_are_cut_off(at.kubelet->node())) return Fate::silent();
   const auto mood = moods_.find(at.uid);
   if (mood == moods_.end()) return {};
   if (mood->second == Mood::kSilent) return Fate::silent();
@@ -175,8 +183,8 @@ FakeTransport::Reach World::reach(const std::string& address) {
   const auto name = addresses_.find(address);
   if (name == addresses_.end()) return FakeTransport::Reach::kRefused;
   const Kubelet& kubelet = *machines_.at(name->second);
-  return kubelet.is_up() && !kubelet.is_partitioned() ? FakeTransport::Reach::kReached
-                                                      : FakeTransport::Reach::kSilent;
+  return kubelet.is_up() && !pods_are_cut_off(name->second) ? FakeTransport::Reach::kReached
+                                                            : FakeTransport::Reach::kSilent;
 }
 
 }  // namespace processhub::sim

@@ -66,6 +66,12 @@ class World {
   // --- the pods' side of HTTP ---
   void set_mood(const Uid& uid, Mood mood) { moods_[uid] = mood; }
   void forget_moods() { moods_.clear(); }
+  // Whether pods and kubelet of that machine are out of the operators' reach, though it may well
+  // talk to the API server.
+  void cut_off_pods(const std::string& machine, bool on);
+  [[nodiscard]] bool pods_are_cut_off(const std::string& machine) const {
+    return cut_off_.contains(machine);
+  }
   // What becomes of a request to a pod.
   [[nodiscard]] testing::Fate fate_at_pod(const kube::Request& request);
   [[nodiscard]] Result<kube::Response> serve_pod(const kube::Request& request);
@@ -93,6 +99,7 @@ class World {
   std::map<std::string, std::string> addresses_;  // of machines, to their names
   std::vector<std::unique_ptr<Part>> parts_;
   std::map<Uid, Mood> moods_;
+  std::set<std::string> cut_off_;  // machines
   std::string actor_ = "user";
 };
 

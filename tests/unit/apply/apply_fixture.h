@@ -127,10 +127,12 @@ class ApplyFixture : public ::testing::Test {
   testing::ScriptedTransport transport_{executor_};
   kube::Client client_{transport_, executor_, kube::unguarded()};
   std::vector<std::string> applied_;  // versions, in order
+  std::vector<ChildKey> asking_;      // whose pods were asked
   PlanExecutor executor_under_test_{client_, transport_, executor_,
                                     [this](const plan::Action&, const auto& result) {
                                       if (result) applied_.push_back(result->version.str());
-                                    }};
+                                    },
+                                    [this](const ChildKey& child) { asking_.push_back(child); }};
   std::vector<Result<void>> results_;
   std::shared_ptr<testing::Exchange> exchange_;
 };

@@ -177,5 +177,27 @@ TEST_F(PreconditionsTest, AListThatFailsIsAnError) {
   EXPECT_EQ(failed(), ErrorKind::kServer);
 }
 
+TEST_F(PreconditionsTest, APodThatHasFoundRoomIsNotUnbound) {
+  json pod = pod_object("a", 0, 1);
+  const std::string name = pod["metadata"]["name"];
+  const Uid uid("uid-" + name);
+  const auto check = [&] {
+    check_unbound(client_, "shop", {{.name = name, .uid = uid}}, checked());
+    executor_.settle();
+    EXPECT_EQ(asked(), "GET /api/v1/namespaces/shop/pods/" + name);
+  };
+  check();
+  pod["spec"]["nodeName"] = "a";
+  answer(200, pod);
+  EXPECT_EQ(failed(), ErrorKind::kConflict);
+  check();
+  pod["spec"].erase("nodeName");
+  answer(200, pod);
+  EXPECT_TRUE(succeeded());
+  check();
+  refuse(404, "NotFound");
+  EXPECT_TRUE(succeeded());
+}
+
 }  // namespace
 }  // namespace processhub::apply

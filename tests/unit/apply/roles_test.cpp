@@ -117,6 +117,12 @@ TEST_F(RoleActionsTest, NobodyIsToldToLeadWhileTheOldNodeMayHaveComeBack) {
   EXPECT_EQ(transport_.requests_waiting(), 0U);
 }
 
+TEST_F(RoleActionsTest, BeforeAPodIsAskedItIsSaidThatThisMayTakeLong) {
+  run({tell()});
+  EXPECT_EQ(asking_, std::vector<ChildKey>{tell().child});
+  EXPECT_EQ(transport_.requests_waiting(), 1U);
+}
+
 TEST_F(RoleActionsTest, AHigherEpochEndsIt) {
   for (const Role role : {Role::kPassive, Role::kActive}) {
     results_.clear();

@@ -70,6 +70,8 @@ TEST_F(SpillTest, APodThatStaysUnschedulableFreesItsNodeAndTheWalkGoesOn) {
   EXPECT_THAT(round(29), IsEmpty());
   EXPECT_EQ(plan_.look_again, at(30));
   EXPECT_THAT(round(30), ElementsAre("status", "delete 0.1 Unschedulable"));
+  EXPECT_THAT(std::get<PutStatus>(plan_.actions[0]).unbound, SizeIs(1))
+      << "the cache may be behind: it is read once more";
   ASSERT_THAT(now_.child.status.excluded, SizeIs(1));
   const api::Exclusion& exclusion = now_.child.status.excluded[0];
   EXPECT_EQ(exclusion.node, stuck_);

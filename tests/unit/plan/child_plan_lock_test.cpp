@@ -60,6 +60,27 @@ TEST_F(LockedPlanTest, NothingIsMadeWhereTheNodeWasDeleted) {
   EXPECT_THAT(round(at(10'001)), IsEmpty());  // also by that status
 }
 
+// A replica that has its place already keeps it, also before it has its pod.
+TEST(MassLossPlan, ANewChildIsPlacedOnReadyNodes) {
+  Situation now(5);
+  now.replicas(2);
+  std::vector<NodeName> lost = now.ring_nodes();
+  lost.push_back(now.ring_nodes(lost).front());
+  for (const NodeName& node : lost) now.lose(node, at(0));
+  now.now = at(10);
+  const ChildPlan first = now.plan();
+  ASSERT_TRUE(now.frame().membership.mass_loss);
+  ASSERT_EQ(first.status.replicas.size(), 2U);
+  for (const api::Replica& replica : first.status.replicas) {
+    EXPECT_EQ(now.node(replica.node).ready, kube::ConditionStatus::kTrue);
+  }
+  now.store(first);
+  now.run(0, first.status.replicas[0].node);
+  const ChildPlan second = now.plan();
+  ASSERT_EQ(second.status.replicas.size(), 2U);
+  EXPECT_EQ(second.status.replicas[1].node, first.status.replicas[1].node);
+}
+
 TEST_F(LockedPlanTest, AnExclusionOfANodeThatWasDeletedHolds) {
   given(1);
   now_.lose(lost_, at(0));

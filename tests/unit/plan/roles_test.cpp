@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "api/conditions.h"
+#include "api/limits.h"
 #include "plan/child_status.h"
 #include "plan/labels.h"
 #include "unit/plan/builders.h"
@@ -143,6 +144,17 @@ TEST_F(RolesTest, ALeadThatIsNotReadyForTooLongHandsOver) {
   EXPECT_EQ(active().reason, "PodNotReady");
 }
 
+// The node controller calls the pods of a node that it does not hear of not Ready; when the node
+// is back, its kubelet takes a moment to say otherwise.
+TEST_F(RolesTest, TheLeadOfANodeThatIsBackHasItsTimeToBeReady) {
+  lead_->ready = false;
+  lead_->ready_since = at(0);
+  s_.node(node_of(*lead_)).ready_since = at(100);
+  s_.now = at(101);
+  EXPECT_THAT(plan_and_do(), IsEmpty());
+  EXPECT_EQ(s_.plan().look_again, at(105));
+}
+
 TEST_F(RolesTest, ALeadThatIsBeingDeletedHandsOverAtOnce) {
   lead_->meta.deleted = at(0);
   EXPECT_THAT(plan_and_do(), ElementsAre("status", "passive 0.1", "active 1.1"));
@@ -206,6 +218,17 @@ TEST_F(RolesTest, ALeadWithoutAnEpochIsNamedAnew) {
   EXPECT_THAT(plan_and_do(), IsEmpty());
 }
 
+// There has to be room for those that follow, and they have to be readable.
+TEST_F(RolesTest, AGreatEpochIsFollowedByAGreaterOne) {
+  const int64_t great = api::kMaxEpochOfPods;
+  standby_->meta.annotations[kRoleAnnotation] = "passive " + std::to_string(great);
+  EXPECT_THAT(plan_and_do(), ElementsAre("status", "passive 1.1", "active 0.1"));
+  EXPECT_EQ(s_.child.status.epoch, great + 1);
+  EXPECT_EQ(role_of(*lead_, s_.child.status.epoch),
+            (redundancy::RoleAt{redundancy::Role::kActive, great + 1}));
+  EXPECT_THAT(plan_and_do(), IsEmpty());
+}
+
 TEST_F(RolesTest, AStatusThatNamesAnotherIsNotBelievedAgainstThePodThatLeads) {
   s_.child.status.active->pod_uid = standby_->meta.uid;
   EXPECT_THAT(plan_and_do(), ElementsAre("status", "passive 1.1", "active 0.1"));
@@ -264,6 +287,57 @@ TEST_F(RolesTest, AForeignPodThatCallsItselfActiveIsDemotedBeforeItGoes) {
 }
 
 // --- a fence ---
+
+// It may still read from its file that it leads: nobody has told it otherwise.
+TEST_F(RolesTest, WithAFenceAPodOfAFormerChildEndsBeforeAnotherIsLabelled) {
+  fence();
+  kube::Pod former = *lead_;
+  former.meta.name = "former";
+  former.meta.uid = Uid("former");
+  former.meta.owner_uid = Uid("former-child");
+  former.meta.annotations[kSlotAnnotation] = "7";
+  former.meta.deleted = at(0);
+  remove(lead_);
+  s_.pods.push_back(former);
+  standby_ = s_.pod(1);
+  EXPECT_THAT(plan_and_do(), ::testing::Not(::testing::Contains("active 1.1")));
+  EXPECT_THAT(plan_and_do(), ::testing::Not(::testing::Contains("active 1.1")));
+  EXPECT_EQ(s_.child.status.phase, api::Phase::kPromoting);
+  EXPECT_THAT(active().message, HasSubstr("former on node"));
+  remove(&s_.pods.back());
+  EXPECT_THAT(plan_and_do(), ::testing::Contains("active 1.1"));
+}
+
+// A create of a former incarnation that lands late must not start beside its successor.
+TEST_F(RolesTest, WithAFenceOnlyTheNewestPodOfASlotIsNamedAndStarted) {
+  fence();
+  const NodeName node = node_of(*standby_);
+  remove(standby_);
+  for (const int incarnation : {1, 2}) {
+    kube::Pod& pod = s_.run(1, node, incarnation);
+    pod.meta.uid = Uid("late-" + std::to_string(incarnation));
+    pod.gates = {kFenceGate};
+    pod.ready = false;
+  }
+  for (int i = 0; i < 3; ++i) {
+    const ChildPlan plan = s_.plan();
+    for (const api::Replica& replica : plan.status.replicas) {
+      EXPECT_NE(replica.pod_uid, Uid("late-1"));
+    }
+    EXPECT_THAT(told(plan, s_.child), ::testing::Not(::testing::Contains("lift 1.1")));
+    s_.carry_out(plan);
+  }
+  EXPECT_THAT(s_.pod(1, 2)->gates, IsEmpty());
+}
+
+TEST_F(RolesTest, WithAFenceATaintOnANodeThatIsReadyConfirmsNothing) {
+  fence();
+  s_.node(node_of(*lead_))
+      .taints.push_back(
+          {.key = "node.cloudprovider.kubernetes.io/shutdown", .effect = "NoSchedule"});
+  s_.child.meta.annotations[kSwitchToAnnotation] = node_of(*standby_).str();
+  EXPECT_THAT(plan_and_do(), ElementsAre("status", "passive 0.1", "delete 0.1 NotAnswering"));
+}
 
 TEST_F(RolesTest, WithAFenceASuspicionIsNotEnough) {
   fence();
@@ -429,6 +503,24 @@ TEST_F(RolesTest, WhilePausedNobodyIsNamedButWhoWasIsPutInPlace) {
   s_.store(named);  // and then paused, before anything else was written
   s_.hub->spec.paused = true;
   EXPECT_THAT(plan_and_do(), ElementsAre("passive 0.1", "active 1.1"));
+}
+
+// Whatever `signal` says: that is about peers that stay peers.
+TEST_F(RolesTest, AChangeToPeersIsToldToAll) {
+  http();
+  s_.hub->spec.redundancy.replication.model = api::ReplicationModel::kActiveActive;
+  EXPECT_THAT(plan_and_do(),
+              ElementsAre("status", "tell 0.1 peer", "tell 1.1 peer", "peer 0.1", "peer 1.1"));
+  EXPECT_THAT(plan_and_do(), IsEmpty());
+}
+
+TEST_F(RolesTest, PeersThatStandByFromNowOnAreTold) {
+  s_.hub->spec.redundancy.replication.model = api::ReplicationModel::kActiveActive;
+  plan_and_do();
+  http();
+  s_.hub->spec.redundancy.replication.model = api::ReplicationModel::kActivePassive;
+  EXPECT_THAT(plan_and_do(), ElementsAre("status", "passive 1.1", "tell 1.1 passive",
+                                         "tell 0.1 active", "active 0.1"));
 }
 
 TEST_F(RolesTest, AChangeToPeersEndsTheLead) {

@@ -79,6 +79,19 @@ TEST_F(ServiceTest, WhatAUserChangesIsPutBack) {
   EXPECT_THAT(told(s_.plan(), s_.child), ElementsAre("update Service orders"));
 }
 
+// What a merge patch does not name stays: the label of a role that nobody has any more.
+TEST_F(ServiceTest, AKeyOfTheSelectorThatShallGoIsTakenOff) {
+  make();
+  s_.services[0].selector["extra"] = "by-hand";
+  s_.hub->spec.redundancy.replication.model = api::ReplicationModel::kActiveActive;
+  s_.carry_out(s_.plan());
+  const ChildPlan plan = s_.plan();
+  ASSERT_THAT(told(plan, s_.child), ElementsAre("update Service orders"));
+  const json& selector = (*std::get<UpdateService>(plan.actions.back()).spec)["selector"];
+  EXPECT_EQ(selector, json::parse(R"({"processhub.io/hub": "hub", "processhub.io/child": "orders",
+                                      "processhub.io/role": null, "extra": null})"));
+}
+
 TEST_F(ServiceTest, WhenTheHubWantsNoneAnyMoreItGoes) {
   make();
   s_.carry_out(s_.plan());

@@ -39,6 +39,25 @@ TEST_F(WorkQueueTest, HandsOutKeysInOrderAndNotMoreThanItsWorkers) {
   EXPECT_EQ(queue_.depth(), 1U);
 }
 
+TEST_F(WorkQueueTest, AKeyThatWaitsForSomebodyElseIsNoWorkers) {
+  start();
+  for (const char* key : {"a", "b", "c", "d"}) queue_.add(key);
+  EXPECT_THAT(worked(), ElementsAre("a", "b"));
+  queue_.wait("a");
+  queue_.add("a");
+  EXPECT_THAT(worked(), ElementsAre("c")) << "and it is not worked twice at once";
+  queue_.go_on("a");
+  queue_.done("c");
+  EXPECT_THAT(worked(), IsEmpty());
+  queue_.done("a");
+  EXPECT_THAT(worked(), ElementsAre("d"));
+  queue_.wait("d");
+  queue_.done("d");
+  EXPECT_THAT(worked(), ElementsAre("a"));
+  for (const char* key : {"e", "f"}) queue_.add(key);
+  EXPECT_THAT(worked(), IsEmpty()) << "a key that is done waits no more";
+}
+
 TEST_F(WorkQueueTest, KeysAddedBeforeTheStartAreKept) {
   queue_.add("a");
   EXPECT_THAT(worked(), IsEmpty());
