@@ -307,7 +307,11 @@ class Story {
     const auto nodes = wanted(child);
     if (std::set(nodes.begin(), nodes.end()).size() != nodes.size()) return "two on one node";
     const auto replicas = static_cast<size_t>(world_.frame().redundancy->replication_factor());
-    if (nodes.size() < std::min(replicas, usable_members(child))) return "fewer than it could have";
+    // In a MassLoss nodes that are not Ready are given to nobody who has no place there.
+    const bool all_count = !world_.frame().membership.mass_loss;
+    if (all_count && nodes.size() < std::min(replicas, usable_members(child))) {
+      return "fewer than it could have";
+    }
     if (cannot_be_scheduled(child)) return "";
     if (world_.frame().membership.mass_loss) return "";
     for (const NodeName& node : nodes) {
