@@ -31,8 +31,9 @@ inline constexpr NameTable<SignalTo, 4> kSignalNames{{{"None", SignalTo::kNone},
                                                       {"Active", SignalTo::kActive},
                                                       {"Passive", SignalTo::kPassive},
                                                       {"All", SignalTo::kAll}}};
-inline constexpr NameTable<MigrationStrategyKind, 1> kMigrationNames{
-    {{"ColdSwap", MigrationStrategyKind::kColdSwap}}};
+inline constexpr NameTable<MigrationStrategyKind, 2> kMigrationNames{
+    {{"ColdSwap", MigrationStrategyKind::kColdSwap},
+     {"HotSwap", MigrationStrategyKind::kHotSwap}}};
 inline constexpr NameTable<PartitionToleranceKind, 4> kPartitionToleranceNames{
     {{"Divergence", PartitionToleranceKind::kDivergence},
      {"StaticQuorum", PartitionToleranceKind::kStaticQuorum},

@@ -93,7 +93,12 @@ RedundancySpec read_redundancy(const Fields& fields) {
 
 MigrationSpec read_migration(const Fields& fields) {
   const MigrationSpec defaults;
+  const Fields hot_swap = fields.section("hotSwap");
   return {.strategy = fields.choice("strategy", defaults.strategy, kMigrationNames),
+          .hot_swap = {.retention = read_seconds(hot_swap, "retentionSeconds",
+                                                 defaults.hot_swap.retention, kRetentionSeconds)},
+          .child_timeout = read_seconds(fields, "childTimeoutSeconds", defaults.child_timeout,
+                                        kChildTimeoutSeconds),
           .max_concurrent = read_int_or_percent(fields, "maxConcurrent", defaults.max_concurrent)};
 }
 
@@ -166,6 +171,13 @@ void check_sections(const Fields& spec, const ProcessHubSpec& hub) {
         .refuse("factor",
                 "must not be ClusterSize with distribution.strategy Guided, where each child lists "
                 "its nodes itself: set an integer, or choose another distribution.strategy");
+  }
+  if (hub.migration.strategy == MigrationStrategyKind::kHotSwap &&
+      hub.failover.fence == Fence::kNodeConfirmed) {
+    spec.section("migration").refuse(
+        "strategy",
+        "must not be HotSwap with failover.fence NodeConfirmed, which promises that no slot has "
+        "two pods that run: choose ColdSwap, or fence None");
   }
   if (hub.redundancy.strategy == RedundancyStrategyKind::kReplication &&
       hub.redundancy.replication.signal != SignalTo::kNone && !hub.redundancy.replication.http) {

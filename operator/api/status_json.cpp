@@ -85,6 +85,7 @@ json replica_json(const Replica& replica) {
   put(object, "home", replica.home.str());
   if (replica.over_bound) object["overBound"] = true;
   if (replica.demoted > 0) object["demotedEpoch"] = replica.demoted;
+  put(object, "replaces", replica.replaces.str());
   return object;
 }
 
@@ -99,7 +100,8 @@ Replica read_replica(const Fields& fields) {
           .ready = fields.boolean("ready", false),
           .home = NodeName(fields.text("home")),
           .over_bound = fields.boolean("overBound", false),
-          .demoted = read_epoch(fields, "demotedEpoch")};
+          .demoted = read_epoch(fields, "demotedEpoch"),
+          .replaces = Uid(fields.text("replaces"))};
 }
 
 json active_json(const ActiveReplica& active) {

@@ -60,7 +60,7 @@ enum class Bound { kNone, kRelaxed, kStrict };
 enum class RedundancyStrategyKind { kSingularity, kReplication };
 enum class ReplicationModel { kActiveActive, kActivePassive };
 enum class SignalTo { kNone, kActive, kPassive, kAll };
-enum class MigrationStrategyKind { kColdSwap };
+enum class MigrationStrategyKind { kColdSwap, kHotSwap };
 enum class PartitionToleranceKind { kDivergence, kStaticQuorum, kDynamicQuorum, kMajorityQuorum };
 enum class Detection { kNodeReady, kNodeLease, kNodeProbe };
 enum class Fence { kNone, kNodeConfirmed };
@@ -119,8 +119,15 @@ struct RedundancySpec {
   bool operator==(const RedundancySpec&) const = default;
 };
 
+struct HotSwapSpec {
+  std::chrono::seconds retention{5};  // how long the old pod stays once the new one has its place
+  bool operator==(const HotSwapSpec&) const = default;
+};
+
 struct MigrationSpec {
   MigrationStrategyKind strategy = MigrationStrategyKind::kColdSwap;
+  HotSwapSpec hot_swap = {};
+  std::chrono::seconds child_timeout{600};  // for a HotSwap's new pod to be Ready
   IntOrPercent max_concurrent{.value = 10, .percent = true};
   bool operator==(const MigrationSpec&) const = default;
 };
@@ -281,6 +288,8 @@ struct Replica {
   bool over_bound = false;  // `node` was full as well: nothing else could be used
   // The epoch at which it lost the lead, until it has answered that it has stopped; 0: none.
   int64_t demoted = 0;
+  // By HotSwap: the uid of the pod of its slot that goes once this one has taken its place.
+  Uid replaces = {};
   bool operator==(const Replica&) const = default;
 };
 
@@ -297,8 +306,8 @@ struct ActiveReplica {
 struct Exclusion {
   NodeName node;
   Uid node_uid;
-  std::string reason;  // NodeLost, Spill
-  // With Spill alone: the slot whose pod could not be scheduled; and what the Node and the
+  std::string reason;  // NodeLost, Spill, MoveTimedOut, UpdateTimedOut
+  // But with NodeLost: the slot whose pod could not be scheduled, or was not Ready in time; and what the Node and the
   // child's template were then, so that the exclusion ends when either changes.
   std::optional<int> slot = {};
   std::string fingerprint = {};

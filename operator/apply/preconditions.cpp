@@ -57,6 +57,7 @@ Result<std::vector<plan::NodeIsDown>> holders(const plan::CreatePod& action,
     const auto ref = plan::slot_of(pod);
     // One that does not say its slot may be in any.
     if (ref && (ref->slot != action.slot || ref->incarnation >= action.incarnation)) continue;
+    if (!action.beside.empty() && pod.meta.uid == action.beside) continue;
     if (!pod.meta.deleted) {
       return fail(ErrorKind::kConflict, "pod " + pod.meta.name + " still has the slot of " +
                                             action.pod.name + ": it goes first");

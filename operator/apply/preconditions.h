@@ -37,7 +37,8 @@ void check_unbound(kube::Client& client, const std::string& ns,
                    std::vector<redundancy::PodRef> pods, Checked done);
 
 // Every pod of a lower incarnation in the slot of `action` is gone, or is being
-// deleted on a node that is lost (`action.fenced`: that is known to be dead).
+// deleted on a node that is lost (`action.fenced`: that is known to be dead), or is the one that
+// `action.beside` names.
 void check_slot_free(kube::Client& client, NodeReader& reader, const plan::CreatePod& action,
                      Checked done);
 

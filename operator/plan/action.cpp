@@ -26,6 +26,8 @@ std::string_view to_string(Reason reason) {
       return "Surplus";
     case Reason::kNotOurs:
       return "NotOurs";
+    case Reason::kMoveTimedOut:
+      return "MoveTimedOut";
     case Reason::kNotAnswering:
       return "NotAnswering";
   }

@@ -26,6 +26,7 @@ enum class Reason {
   kUnschedulable,    // the scheduler finds no room for it on its node
   kSurplus,          // more replicas than the factor, or a second pod in a slot
   kNotOurs,          // it carries the child's labels but is not owned by it
+  kMoveTimedOut,     // by HotSwap: it was not Ready in time
   kNotAnswering,     // it gave no answer that it has stopped leading, and the fence wants one
 };
 
@@ -59,6 +60,7 @@ struct CreatePod {
   int slot = 0;
   int incarnation = 1;
   bool fenced = false;  // those before it in the slot must be known to be dead
+  Uid beside = {};      // by HotSwap: the pod before it in the slot that still runs
   api::JsonPtr body;    // the whole Pod
   bool operator==(const CreatePod&) const = default;
 };

@@ -132,10 +132,11 @@ class Placer {
     if (member == nullptr || member->uid != exclusion.node_uid) return false;
     const NodeState* const node = members_.node(exclusion.node);
     if (node == nullptr) return true;  // deleted while the members stay what they were
-    if (exclusion.reason == kSpill) {
-      if (runs_on(exclusion.node)) return false;  // there was room after all
+    if (exclusion.reason != kNodeLost) {
+      // There was room after all.
+      if (exclusion.reason == kSpill && runs_on(exclusion.node)) return false;
       const bool known = in_.pod_template.state == PodTemplate::State::kValid;
-      return !known || exclusion.fingerprint == fingerprint_of(*node);
+      return !known || exclusion.fingerprint == fingerprint_of(*node, in_.pod_template);
     }
     return node->health != NodeHealth::kReady ||
            !view_.passed(node->since + in_.frame.hub->spec.nodes.join_after);
@@ -144,10 +145,6 @@ class Placer {
   [[nodiscard]] bool runs_on(const NodeName& node) const {
     return std::any_of(view_.own().begin(), view_.own().end(),
                        [&](const Pod* pod) { return !pod->meta.deleted && pod->node == node; });
-  }
-
-  [[nodiscard]] std::string fingerprint_of(const NodeState& node) const {
-    return base32(hash64(in_.pod_template.revision, node.fingerprint), 12);
   }
 
   bool exclude_a_lost_node() {
@@ -176,7 +173,7 @@ class Placer {
                           .node_uid = node.uid,
                           .reason = kSpill,
                           .slot = slot,
-                          .fingerprint = fingerprint_of(node)});
+                          .fingerprint = fingerprint_of(node, in_.pod_template)});
       if (may_spill(slot)) {
         placement::Placement elsewhere = answer(excluded);
         if (elsewhere.seats.size() == out_.placement.seats.size()) {
@@ -248,8 +245,14 @@ placement::Ledger::Entry record_of(const api::ProcessHubChild& child,
 std::vector<NodeName> names_of(std::span<const Exclusion> excluded) {
   std::vector<NodeName> names;
   names.reserve(excluded.size());
-  for (const Exclusion& one : excluded) names.push_back(one.node);
+  for (const Exclusion& one : excluded) {
+    if (one.reason != kUpdateTimedOut) names.push_back(one.node);
+  }
   return names;
+}
+
+std::string fingerprint_of(const NodeState& node, const PodTemplate& pod_template) {
+  return base32(hash64(pod_template.revision, node.fingerprint), 12);
 }
 
 ChildPlacement place_child(const ChildInput& input, ChildView& view) {

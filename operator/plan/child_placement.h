@@ -16,6 +16,9 @@ namespace processhub::plan {
 
 inline constexpr const char* kNodeLost = "NodeLost";
 inline constexpr const char* kSpill = "Spill";
+inline constexpr const char* kMoveTimedOut = "MoveTimedOut";
+// The node is no worse than another: it is the template that does not come up.
+inline constexpr const char* kUpdateTimedOut = "UpdateTimedOut";
 
 struct ChildPlacement {
   placement::Placement placement = {};
@@ -38,6 +41,9 @@ struct ChildPlacement {
                                                  std::span<const kube::Pod* const> pods);
 // Which of the nodes it may not use, as strategies are told.
 [[nodiscard]] std::vector<NodeName> names_of(std::span<const api::Exclusion> excluded);
+
+// What an exclusion remembers of the node and of the child's template: it ends when either changes.
+[[nodiscard]] std::string fingerprint_of(const NodeState& node, const PodTemplate& pod_template);
 
 [[nodiscard]] ChildPlacement place_child(const ChildInput& input, ChildView& view);
 

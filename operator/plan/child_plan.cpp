@@ -8,6 +8,7 @@
 #include "plan/child_placement.h"
 #include "plan/child_status.h"
 #include "plan/child_view.h"
+#include "plan/hot_swap.h"
 #include "plan/labels.h"
 #include "plan/pod.h"
 #include "plan/roles.h"
@@ -38,6 +39,8 @@ class Planner {
     only_if_ = placed_.only_if;
     slots_ = assign_slots(in_.child.status, view_.own(), placed_.nodes);
     keep_what_has_nowhere_to_go();
+    move_under_way_ =
+        std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.swaps(); });
     if (!in_.frame.hub->spec.paused) {
       delete_foreign();
       // Who leads comes last, so that the others are in place when it hands over.
@@ -53,6 +56,7 @@ class Planner {
                          .nodes = placed_.nodes,
                          .leaving = leaving_,
                          .leaves_because = leaves_because_,
+                         .heir = heir_,
                          .removals = removals_},
                         view_);
     service_ = plan_service(in_);
@@ -85,7 +89,8 @@ class Planner {
            role_of(pod).role == redundancy::Role::kActive;
   }
   [[nodiscard]] bool holds_lead(const Slot& slot) const {
-    return slot.current() != nullptr && leads(*slot.current());
+    return (slot.current() != nullptr && leads(*slot.current())) ||
+           (slot.successor != nullptr && leads(*slot.successor));
   }
 
   // A pod that leads and has a standby hands over first, and goes when it is passive.
@@ -110,6 +115,7 @@ class Planner {
     for (const Pod* pod : slot.pods) {
       if (pod != slot.current()) remove(*pod, Reason::kSurplus);
     }
+    if (slot.swaps()) return swap(slot);
     const Pod* pod = slot.current();
     if (!slot.target) {
       if (pod != nullptr && !is_stranded(slot)) remove_surplus(slot, *pod);
@@ -127,6 +133,58 @@ class Planner {
     } else {
       place(slot, *pod);
     }
+  }
+
+  // --- a move by HotSwap ---
+
+  void swap(Slot& slot) {
+    const Pod& old = *slot.current();
+    const Pod* const fresh = slot.successor;
+    const bool due = slot.target && (node_of(old) != *slot.target || is_outdated(old));
+    const bool fits = fresh == nullptr || (slot.target && node_of(*fresh) == *slot.target &&
+                                           !is_outdated(*fresh));
+    switch (next_swap_step(slot, due && fits, leads(old), in_, view_)) {
+      case SwapStep::kMake:
+        // Where it is to be is in the status first.
+        status_first_ = status_first_ || slot.node != *slot.target;
+        return create(slot);
+      case SwapStep::kWait:
+        return;
+      case SwapStep::kHandOver:
+        leaving_ = &old;
+        leaves_because_ = why_swapped(slot, old);
+        heir_ = fresh;
+        return;
+      case SwapStep::kRetire:
+        return remove(old, why_swapped(slot, old));
+      case SwapStep::kTimedOut:
+        placed_.excluded.push_back(after_timeout(slot, old));
+        status_first_ = true;
+        return remove(*fresh, Reason::kMoveTimedOut);
+      case SwapStep::kGiveUp:
+        if (fresh != nullptr) return remove(*fresh, Reason::kSurplus);
+        slot.replaces = Uid();
+        slot.incarnation = slot_of(old)->incarnation;
+        if (!slot.target && !is_stranded(slot)) remove_surplus(slot, old);
+        return;
+    }
+  }
+
+  [[nodiscard]] Reason why_swapped(const Slot& slot, const Pod& old) const {
+    const bool stays = slot.successor != nullptr && node_of(*slot.successor) == node_of(old);
+    return stays || members_.node(node_of(old)) == nullptr ? Reason::kTemplateChanged
+                                                            : why_not_here(node_of(old));
+  }
+
+  // The node of the new pod is left out, or, where the old one is there too, the template.
+  [[nodiscard]] api::Exclusion after_timeout(const Slot& slot, const Pod& old) const {
+    const NodeName& node = node_of(*slot.successor);
+    const NodeState& state = members_.nodes.at(node);
+    return {.node = node,
+            .node_uid = state.uid,
+            .reason = node == node_of(old) ? kUpdateTimedOut : kMoveTimedOut,
+            .slot = slot.number,
+            .fingerprint = fingerprint_of(state, in_.pod_template)};
   }
 
   // Doubles with each failure in a row.
@@ -149,7 +207,7 @@ class Planner {
 
   // A replica fewer, because the factor fell: it serves until those that stay do. Or, with
   // ClusterSize, because a node left: from a node that is well it goes like any that drains.
-  void remove_surplus(const Slot& slot, const Pod& pod) {
+  void remove_surplus(Slot& slot, const Pod& pod) {
     const Host host = view_.host_of(pod);
     if (host == Host::kUp && members_.member(node_of(pod)) != nullptr) {
       if (!pod.ready || rest_is_in_place()) {
@@ -182,7 +240,8 @@ class Planner {
                                .incarnation = slot.incarnation,
                                .node = *slot.target,
                                .node_uid = node->uid,
-                               .home = home_of(*slot.target)};
+                               .home = home_of(*slot.target),
+                               .beside = slot.replaces};
     creates_.push_back(identity);
   }
 
@@ -198,6 +257,7 @@ class Planner {
             .slot = identity.slot,
             .incarnation = identity.incarnation,
             .fenced = view_.fenced(),
+            .beside = identity.beside,
             .body = std::make_shared<const nlohmann::json>(
                 build_pod(in_.frame, *in_.pod_template.usable(), identity))};
   }
@@ -238,7 +298,7 @@ class Planner {
     only_if_.push_back(view_.beyond_recall(pod));
   }
 
-  void place(const Slot& slot, const Pod& pod) {
+  void place(Slot& slot, const Pod& pod) {
     const bool on_target = node_of(pod) == *slot.target;
     switch (view_.host_of(pod)) {
       case Host::kGone:
@@ -268,7 +328,15 @@ class Planner {
 
   [[nodiscard]] bool is_outdated(const Pod& pod) const {
     return in_.pod_template.state == PodTemplate::State::kValid &&
-           !has_revision(pod, in_.pod_template.revision);
+           !has_revision(pod, in_.pod_template.revision) && !is_left_out(pod);
+  }
+
+  // Its template has been tried there, and the new pod was not Ready in time.
+  [[nodiscard]] bool is_left_out(const Pod& pod) const {
+    return std::any_of(placed_.excluded.begin(), placed_.excluded.end(),
+                       [&](const api::Exclusion& one) {
+                         return one.reason == kUpdateTimedOut && one.node == node_of(pod);
+                       });
   }
 
   [[nodiscard]] bool is_spilled(const NodeName& name) const {
@@ -283,10 +351,10 @@ class Planner {
     return members_.nodes.at(name).draining ? Reason::kNodeDraining : Reason::kNodeLeft;
   }
 
-  // A voluntary move by ColdSwap: the old pod goes, then the new one is made. It needs
+  // A voluntary move. By ColdSwap the old pod goes, then the new one is made. It needs
   // a place in the budget, and of one child's replicas only one moves at a time. A pod
   // that does not serve yet loses nothing and needs neither.
-  void move(const Slot& slot, const Pod& pod, Reason reason) {
+  void move(Slot& slot, const Pod& pod, Reason reason) {
     if (members_.frozen() || in_.pod_template.usable() == nullptr) return;
     if (pod.ready) {
       if (!others_serve(slot)) {
@@ -303,7 +371,17 @@ class Planner {
       status_first_ = true;  // the budget is counted from the statuses
     }
     move_under_way_ = true;
+    if (pod.ready && slot.target && swaps_hot()) {
+      slot.replaces = pod.meta.uid;
+      ++slot.incarnation;
+      status_first_ = true;  // before the new name is used
+      return;
+    }
     if (!hands_over(pod, reason)) remove(pod, reason);
+  }
+
+  [[nodiscard]] bool swaps_hot() const {
+    return in_.frame.hub->spec.migration.strategy == api::MigrationStrategyKind::kHotSwap;
   }
 
   // The replicas that shall stay serve, and need not move.
@@ -328,6 +406,7 @@ class Planner {
   [[nodiscard]] bool settled() const {
     if (!creates_.empty() || !removals_.empty() || wants_move_ || leaving_ != nullptr) return false;
     return std::all_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
+      if (slot.swaps()) return false;
       const Pod* current = slot.target ? slot.current() : nullptr;
       if (slot.target && (current == nullptr || !serves(*current, members_) ||
                           node_of(*current) != *slot.target || is_outdated(*current))) {
@@ -398,6 +477,7 @@ class Planner {
   ServicePlan service_;
   const Pod* leaving_ = nullptr;  // who leads, and shall hand over
   Reason leaves_because_ = Reason::kSurplus;
+  const Pod* heir_ = nullptr;  // by HotSwap: to whom
   std::vector<Slot> slots_;
   std::vector<int> stranded_;  // slots without a target whose pods stay all the same
   std::vector<PodIdentity> creates_;

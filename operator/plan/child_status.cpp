@@ -25,7 +25,8 @@ class Reporter {
       : in_(input), view_(view), members_(input.frame.membership), found_(findings) {
     factor_ = in_.frame.redundancy->replication_factor();
     for (const Slot& slot : found_.slots) {
-      if (slot.current() != nullptr && serves(*slot.current(), members_)) ++ready_;
+      const bool old = slot.current() != nullptr && serves(*slot.current(), members_);
+      if (old || (slot.successor != nullptr && serves(*slot.successor, members_))) ++ready_;
     }
   }
 
@@ -81,18 +82,11 @@ class Reporter {
   }
 
   void add_replicas(const Slot& slot, api::ChildStatus& status) {
-    for (const Pod* pod : slot.pods) {
-      status.replicas.push_back(
-          {.slot = slot.number,
-           .incarnation = slot_of(*pod)->incarnation,
-           .node = node_of(*pod),
-           .node_uid = Uid(kube::value_of(pod->meta.annotations, kNodeUidAnnotation)),
-           .pod = pod->meta.name,
-           .pod_uid = may_be_named(*pod, slot) ? pod->meta.uid : Uid(),
-           .role = std::string(redundancy::to_string(assigned_to(*pod))),
-           .ready = serves(*pod, members_),
-           .demoted = demoted_at(pod->meta.uid)});
-      if (!pod->meta.deleted) add_name(status, node_of(*pod));  // where it runs or shall run
+    for (const Pod* pod : slot.pods) add_replica(slot, *pod, status);
+    if (slot.successor != nullptr) {
+      add_replica(slot, *slot.successor, status);
+      status.replicas.back().replaces = slot.replaces;
+      return;
     }
     const Pod* pod = slot.current();
     const bool awaited = pod == nullptr || slot_of(*pod)->incarnation < slot.incarnation;
@@ -101,8 +95,23 @@ class Reporter {
                                .incarnation = slot.incarnation,
                                .node = *slot.target,
                                .node_uid = uid_of(*slot.target),
-                               .pod = pod_name(in_.child, slot.number, slot.incarnation)});
+                               .pod = pod_name(in_.child, slot.number, slot.incarnation),
+                               .replaces = slot.replaces});
     add_name(status, *slot.target);
+  }
+
+  void add_replica(const Slot& slot, const Pod& pod, api::ChildStatus& status) {
+    status.replicas.push_back(
+        {.slot = slot.number,
+         .incarnation = slot_of(pod)->incarnation,
+         .node = node_of(pod),
+         .node_uid = Uid(kube::value_of(pod.meta.annotations, kNodeUidAnnotation)),
+         .pod = pod.meta.name,
+         .pod_uid = may_be_named(pod, slot) ? pod.meta.uid : Uid(),
+         .role = std::string(redundancy::to_string(assigned_to(pod))),
+         .ready = serves(pod, members_),
+         .demoted = demoted_at(pod.meta.uid)});
+    if (!pod.meta.deleted) add_name(status, node_of(pod));  // where it runs or shall run
   }
 
   [[nodiscard]] redundancy::Role assigned_to(const Pod& pod) const {
@@ -188,7 +197,13 @@ class Reporter {
     replica.over_bound = seat->over_bound;
   }
 
+  [[nodiscard]] static bool names_end_with(const std::string& names, const std::string& name) {
+    return names == name || names.ends_with("," + name);
+  }
+
+  // Once, also where two of its pods are on one node for a while.
   static void add_name(api::ChildStatus& status, const NodeName& name) {
+    if (names_end_with(status.node_names, name.str())) return;
     if (!status.node_names.empty()) status.node_names += ",";
     status.node_names += name.str();
   }

@@ -110,9 +110,11 @@ class Finder {
   const Pod* successor() {
     if (out_.standing == Standing::kFit || out_.standing == Standing::kHeld) return nullptr;
     const Pod* const wanted =
-        out_.cause == "SwitchRequested" ? commanded(input_, view_, out_.pod) : nullptr;
+        out_.cause == "SwitchRequested" ? commanded(input_, view_, out_.pod) : input_.heir;
     std::vector<redundancy::Replica> replicas;
-    for (const Pod* pod : in_walk_order(input_)) {
+    std::vector<const Pod*> candidates = in_walk_order(input_);
+    if (input_.heir != nullptr) candidates.push_back(input_.heir);
+    for (const Pod* pod : candidates) {
       const bool able = pod != out_.pod && pod != input_.leaving && !is_removed(*pod) &&
                         view_.can_lead(*pod) && (wanted == nullptr || pod == wanted);
       replicas.push_back({.node = node_of(*pod),

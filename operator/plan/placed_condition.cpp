@@ -57,12 +57,26 @@ void add_away(const ChildInput& input, const ChildPlacement& placed, std::vector
   }
 }
 
+const char* why_left_out(const std::string& reason) {
+  if (reason == kSpill) {
+    return " is left out: no pod of the child could be scheduled there (Spill)";
+  }
+  if (reason == kMoveTimedOut) {
+    return " is left out: a pod that was to move there was not Ready in time (MoveTimedOut)";
+  }
+  return " is left out: it is lost (NodeLost)";
+}
+
 void add_exclusions(const std::vector<api::Exclusion>& excluded, std::vector<Obstacle>& found) {
   for (const api::Exclusion& one : excluded) {
-    found.push_back({"Excluded", one.node.str() + (one.reason == kSpill
-                                                       ? " is left out: no pod of the child could "
-                                                         "be scheduled there (Spill)"
-                                                       : " is left out: it is lost (NodeLost)")});
+    if (one.reason == kUpdateTimedOut) {
+      found.push_back({kUpdateTimedOut,
+                       fmt::format("a pod of the present template was not Ready in time on {}: the "
+                                   "one before it stays until the template or the node changes",
+                                   one.node.str())});
+    } else {
+      found.push_back({"Excluded", one.node.str() + why_left_out(one.reason)});
+    }
   }
 }
 

@@ -16,6 +16,7 @@ struct PodIdentity {
   NodeName node;
   Uid node_uid;
   NodeName home = {};  // where it would be, had that not been full
+  Uid beside = {};     // by HotSwap: the pod that it is to replace
   redundancy::RoleAt role = {};
 };
 

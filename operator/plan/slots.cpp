@@ -13,6 +13,27 @@ bool contains(std::span<const NodeName> names, const NodeName& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// The status says that one pod of the slot is to replace another. That is over once the other one
+// is gone or going.
+void find_swap(Slot& slot) {
+  if (!slot.swaps()) return;
+  const auto old = std::find_if(slot.pods.begin(), slot.pods.end(), [&](const kube::Pod* pod) {
+    return pod->meta.uid == slot.replaces;
+  });
+  const bool stands = old != slot.pods.end() && !(*old)->meta.deleted &&
+                      (*old)->phase != "Failed" && (*old)->phase != "Succeeded" &&
+                      slot_of(**old)->incarnation < slot.incarnation;
+  if (!stands) {
+    slot.replaces = Uid();
+    return;
+  }
+  if (slot_of(*slot.pods.back())->incarnation == slot.incarnation) {
+    slot.successor = slot.pods.back();
+    slot.pods.pop_back();
+  }
+  std::rotate(old, old + 1, slot.pods.end());
+}
+
 }  // namespace
 
 const NodeName& node_of(const kube::Pod& pod) {
@@ -28,6 +49,7 @@ std::map<int, Slot> known_slots(const api::ChildStatus& status,
     if (replica.incarnation >= slot.incarnation) {
       slot.incarnation = replica.incarnation;
       slot.node = replica.node;
+      slot.replaces = replica.replaces;
     }
   }
   for (const kube::Pod* pod : pods) {
@@ -46,10 +68,12 @@ std::map<int, Slot> known_slots(const api::ChildStatus& status,
     if (const kube::Pod* pod = slot.current()) {
       const int incarnation = slot_of(*pod)->incarnation;
       if (incarnation >= slot.incarnation) {
+        if (incarnation > slot.incarnation) slot.replaces = Uid();
         slot.incarnation = incarnation;
         slot.node = node_of(*pod);
       }
     }
+    find_swap(slot);
   }
   return slots;
 }

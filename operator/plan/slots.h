@@ -21,6 +21,12 @@ struct Slot {
   std::vector<const kube::Pod*> pods = {};  // by incarnation; the last is the current one
   NodeName node = {};                       // where it is now; empty for a new slot
   std::optional<NodeName> target = {};      // none: one replica more than nodes for it
+  // While a HotSwap is under way: the uid of the current pod, which is to be replaced by the one of
+  // `incarnation`; and that one, once it is there. It is not among `pods`.
+  Uid replaces = {};
+  const kube::Pod* successor = nullptr;
+
+  [[nodiscard]] bool swaps() const { return !replaces.empty(); }
 
   [[nodiscard]] const kube::Pod* current() const { return pods.empty() ? nullptr : pods.back(); }
 };

@@ -107,7 +107,7 @@ TEST_F(Crd, JudgesEveryCase) {
 TEST_F(Crd, FillsInTheDefaultsThatTheOperatorAssumes) {
   const json sections = json::parse(R"({"spec":{"nodes":{},
       "distribution":{"consistentHashing":{},"centralizedLoadBalancer":{}},
-      "redundancy":{"replication":{"http":{"port":8080}}},"migration":{},
+      "redundancy":{"replication":{"http":{"port":8080}}},"migration":{"hotSwap":{}},
       "partitionTolerance":{"staticQuorum":{},"dynamicQuorum":{},"majorityQuorum":{}},
       "failover":{"nodeLease":{},"nodeProbe":{}},"service":{"ports":[{"port":80}]}}})");
   json bare = object("defaults", "ProcessHub");
@@ -137,7 +137,8 @@ TEST_F(Crd, FillsInTheDefaultsThatTheOperatorAssumes) {
   EXPECT_EQ(served["spec"]["service"],
             json::parse(R"({"enabled":false,"ports":[{"port":80,"protocol":"TCP"}]})"));
   EXPECT_EQ(served["spec"]["migration"],
-            json::parse(R"({"strategy":"ColdSwap","maxConcurrent":"10%"})"));
+            json::parse(R"({"strategy":"ColdSwap","hotSwap":{"retentionSeconds":5},
+                "childTimeoutSeconds":600,"maxConcurrent":"10%"})"));
   bare["spec"]["redundancy"] = sections["spec"]["redundancy"];
   bare["spec"]["service"] = sections["spec"]["service"];
   const auto by_server = parse_hub(served);

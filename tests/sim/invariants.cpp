@@ -98,6 +98,9 @@ void Invariants::on_pod(const Change& change) {
     record.by_operator = is_by_operator();
   }
   if (change.after && is_by_operator()) check_label(uid, pod);
+  const bool deletes = change.before && !testing::is_deleting(*change.before) &&
+                       (!change.after || testing::is_deleting(pod));
+  if (deletes && is_by_operator() && settings_.calm) check_some_run(*change.before);
   count_active(record.child);
 }
 
@@ -170,6 +173,20 @@ void Invariants::check_moves() {
   }
 }
 
+// 9: by HotSwap, a child that runs goes on running.
+void Invariants::check_some_run(const json& deleted) {
+  if (testing::condition_of(deleted, "Ready") != "True") return;
+  const std::string child = owner_of(deleted);
+  for (const auto& [key, pod] : world_.admin().all(kube::kPods)) {
+    const bool another = kube::meta_text(*pod, "uid") != kube::meta_text(deleted, "uid");
+    if (another && owner_of(*pod) == child && !testing::is_deleting(*pod) &&
+        testing::condition_of(*pod, "Ready") == "True") {
+      return;
+    }
+  }
+  violate("9", kube::meta_text(deleted, "name") + " is deleted, and no other pod of its child is Ready");
+}
+
 // A pod that is to end where nobody can end it: its slot may be used again.
 void Invariants::mark_lost() {
   std::erase_if(ending_, [&](const std::string& uid) {
@@ -213,7 +230,7 @@ void Invariants::check_containers() {
     const bool excused = !settings_.fenced &&
                          std::count_if(uids.begin(), uids.end(),
                                        [&](const Uid& uid) { return pods_.at(uid.str()).lost; }) +
-                                 1 >=
+                                 (settings_.hot ? 2 : 1) >=
                              static_cast<int64_t>(uids.size());
     if (!excused) {
       violate("4", std::to_string(uids.size()) + " pods run in slot " + slot.second +

@@ -50,6 +50,7 @@ class Invariants {
   void count_active(const std::string& child);
   void check_label(const std::string& uid, const nlohmann::json& pod);
   void check_moves();
+  void check_some_run(const nlohmann::json& deleted);
   [[nodiscard]] bool believes_active(const Uid& uid, const std::string& role_file) const;
   void violate(const std::string& invariant, const std::string& what);
 

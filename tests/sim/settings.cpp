@@ -63,6 +63,17 @@ Settings draw_settings(Dice& dice) {
     if (dice.permille(share)) all.kinds.insert(static_cast<Fault>(kind));
   }
   if (all.kinds.contains(Fault::kFenceChange)) all.fenced = false;
+  all.hot = !all.fenced && !all.has(Fault::kFenceChange) && dice.below(3) == 0;
+  all.calm = all.hot && dice.below(2) == 0;
+  if (all.calm) {
+    // What makes no pod less Ready, and no operator see less.
+    all.kinds = {Fault::kCordon, Fault::kNodeLabels, Fault::kSpec};
+    for (const Fault kind : {Fault::kSlowKubelet, Fault::kPause, Fault::kCrashOperator,
+                             Fault::kSwitchTo, Fault::kDeleteLease, Fault::kPodAnswers}) {
+      if (dice.below(3) == 0) all.kinds.insert(kind);
+    }
+    all.elected = true;
+  }
 
   json& hub = all.hub;
   hub["redundancy"] = draw_redundancy(dice, all.told);
@@ -77,6 +88,12 @@ Settings draw_settings(Dice& dice) {
     hub["distribution"]["consistentHashing"]["bound"] = dice.below(2) == 0 ? "Strict" : "Relaxed";
   }
   hub["migration"]["maxConcurrent"] = all.max_concurrent;
+  if (all.hot) {
+    hub["migration"]["strategy"] = "HotSwap";
+    hub["migration"]["hotSwap"]["retentionSeconds"] = dice.pick<int>({0, 1, 5});
+    // A node that was left out stays so, and the end would differ from that without faults.
+    hub["migration"]["childTimeoutSeconds"] = 86400;
+  }
   hub["partitionTolerance"] = draw_partition_tolerance(dice);
   if (dice.below(3) == 0) {
     hub["service"] = {{"enabled", true}, {"ports", {{{"name", "http"}, {"port", 80}}}}};

@@ -109,6 +109,8 @@ TEST(CrdSchema, DefaultsAreThoseOfTheStructs) {
       {"failover.activeNotReadySeconds", spec.failover.active_not_ready.count()},
       {"failover.restartAfterSeconds", spec.failover.restart_after.count()},
       {"failover.replaceAfterSeconds", spec.failover.replace_after.count()},
+      {"migration.hotSwap.retentionSeconds", spec.migration.hot_swap.retention.count()},
+      {"migration.childTimeoutSeconds", spec.migration.child_timeout.count()},
       {"spillAfterSeconds", spec.spill_after.count()},
       {"service.enabled", spec.service.enabled},
       {"service.ports[].protocol", ServicePort{}.protocol},
@@ -138,6 +140,8 @@ TEST(CrdSchema, BoundsAreThoseOfTheParser) {
       {"failover.activeNotReadySeconds", kActiveNotReadySeconds},
       {"service.ports[].port", kPort},
       {"spillAfterSeconds", kSpillAfterSeconds},
+      {"migration.hotSwap.retentionSeconds", kRetentionSeconds},
+      {"migration.childTimeoutSeconds", kChildTimeoutSeconds},
       {"failover.restartAfterSeconds", kRestartAfterSeconds},
       {"failover.replaceAfterSeconds", kReplaceAfterSeconds}};
   Values least;

@@ -4,6 +4,7 @@ namespace processhub::api::test {
 namespace {
 
 constexpr const char* kHub = "ProcessHub";
+constexpr const char* kMigration = "spec.migration.strategy";
 constexpr const char* kHttp = "spec.redundancy.replication.http";
 
 }  // namespace
@@ -14,6 +15,19 @@ std::vector<ObjectCase> failover_cases() {
        R"({"spec":{"redundancy":{"strategy":"Replication","replication":{"model":"ActivePassive"}}}})"},
       {"active-passive-alone", kHub,
        R"({"spec":{"redundancy":{"strategy":"Replication","replication":{"model":"ActivePassive","factor":1}}}})"},
+      {"hot-swap", kHub,
+       R"({"spec":{"migration":{"strategy":"HotSwap","hotSwap":{"retentionSeconds":0},"childTimeoutSeconds":1}}})"},
+      {"hot-swap-without-a-fence", kHub,
+       R"({"spec":{"migration":{"strategy":"HotSwap"},"failover":{"fence":"None"}}})"},
+      {"hot-swap-with-a-fence", kHub,
+       R"({"spec":{"migration":{"strategy":"HotSwap"},"failover":{"fence":"NodeConfirmed"}}})",
+       kMigration, "must not be HotSwap with failover.fence NodeConfirmed"},
+      {"migration-strategy", kHub, R"({"spec":{"migration":{"strategy":"WarmSwap"}}})", kMigration,
+       "Unsupported value"},
+      {"retention", kHub, R"({"spec":{"migration":{"hotSwap":{"retentionSeconds":3601}}}})",
+       "spec.migration.hotSwap.retentionSeconds", "less than or equal to 3600"},
+      {"child-timeout", kHub, R"({"spec":{"migration":{"childTimeoutSeconds":0}}})",
+       "spec.migration.childTimeoutSeconds", "greater than or equal to 1"},
       {"signal", kHub, R"({"spec":{"redundancy":{"replication":{"signal":"Everyone"}}}})",
        "spec.redundancy.replication.signal", "Unsupported value"},
       {"signal-without-http", kHub,

@@ -1,0 +1,28 @@
+#include "plan/hot_swap.h"
+
+#include <algorithm>
+
+namespace processhub::plan {
+
+SwapStep next_swap_step(const Slot& slot, bool wanted, bool leads, const ChildInput& input,
+                        ChildView& view) {
+  const api::MigrationSpec& migration = input.frame.hub->spec.migration;
+  const kube::Pod* const fresh = slot.successor;
+  if (fresh == nullptr) return wanted ? SwapStep::kMake : SwapStep::kGiveUp;
+  if (fresh->meta.deleted) return SwapStep::kWait;  // until it is gone
+  if (view.can_lead(*fresh)) {
+    // It has come up: what else is wanted by now is the next move.
+    if (leads) return SwapStep::kHandOver;
+    WallTime since = fresh->ready_since.value_or(fresh->meta.created);
+    const auto& active = input.child.status.active;
+    if (active && active->pod_uid == fresh->meta.uid) since = std::max(since, active->since);
+    return view.passed(since + migration.hot_swap.retention) ? SwapStep::kRetire
+                                                             : SwapStep::kWait;
+  }
+  const bool hopeless = ChildView::has_ended(*fresh) || view.host_of(*fresh) != Host::kUp;
+  if (!wanted || hopeless) return SwapStep::kGiveUp;
+  return view.passed(fresh->meta.created + migration.child_timeout) ? SwapStep::kTimedOut
+                                                                    : SwapStep::kWait;
+}
+
+}  // namespace processhub::plan
