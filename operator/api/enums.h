@@ -32,8 +32,7 @@ inline constexpr NameTable<SignalTo, 4> kSignalNames{{{"None", SignalTo::kNone},
                                                       {"Passive", SignalTo::kPassive},
                                                       {"All", SignalTo::kAll}}};
 inline constexpr NameTable<MigrationStrategyKind, 2> kMigrationNames{
-    {{"ColdSwap", MigrationStrategyKind::kColdSwap},
-     {"HotSwap", MigrationStrategyKind::kHotSwap}}};
+    {{"ColdSwap", MigrationStrategyKind::kColdSwap}, {"HotSwap", MigrationStrategyKind::kHotSwap}}};
 inline constexpr NameTable<PartitionToleranceKind, 4> kPartitionToleranceNames{
     {{"Divergence", PartitionToleranceKind::kDivergence},
      {"StaticQuorum", PartitionToleranceKind::kStaticQuorum},

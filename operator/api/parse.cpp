@@ -174,10 +174,11 @@ void check_sections(const Fields& spec, const ProcessHubSpec& hub) {
   }
   if (hub.migration.strategy == MigrationStrategyKind::kHotSwap &&
       hub.failover.fence == Fence::kNodeConfirmed) {
-    spec.section("migration").refuse(
-        "strategy",
-        "must not be HotSwap with failover.fence NodeConfirmed, which promises that no slot has "
-        "two pods that run: choose ColdSwap, or fence None");
+    spec.section("migration")
+        .refuse("strategy",
+                "must not be HotSwap with failover.fence NodeConfirmed, which promises that no "
+                "slot has "
+                "two pods that run: choose ColdSwap, or fence None");
   }
   if (hub.redundancy.strategy == RedundancyStrategyKind::kReplication &&
       hub.redundancy.replication.signal != SignalTo::kNone && !hub.redundancy.replication.http) {

@@ -307,8 +307,9 @@ struct Exclusion {
   NodeName node;
   Uid node_uid;
   std::string reason;  // NodeLost, Spill, MoveTimedOut, UpdateTimedOut
-  // But with NodeLost: the slot whose pod could not be scheduled, or was not Ready in time; and what the Node and the
-  // child's template were then, so that the exclusion ends when either changes.
+  // But with NodeLost: the slot whose pod could not be scheduled, or was not Ready in time; and
+  // what the Node and the child's template were then, so that the exclusion ends when either
+  // changes.
   std::optional<int> slot = {};
   std::string fingerprint = {};
   bool operator==(const Exclusion&) const = default;

@@ -141,8 +141,8 @@ class Planner {
     const Pod& old = *slot.current();
     const Pod* const fresh = slot.successor;
     const bool due = slot.target && (node_of(old) != *slot.target || is_outdated(old));
-    const bool fits = fresh == nullptr || (slot.target && node_of(*fresh) == *slot.target &&
-                                           !is_outdated(*fresh));
+    const bool fits = fresh == nullptr ||
+                      (slot.target && node_of(*fresh) == *slot.target && !is_outdated(*fresh));
     switch (next_swap_step(slot, due && fits, leads(old), in_, view_)) {
       case SwapStep::kMake:
         // Where it is to be is in the status first.
@@ -173,7 +173,7 @@ class Planner {
   [[nodiscard]] Reason why_swapped(const Slot& slot, const Pod& old) const {
     const bool stays = slot.successor != nullptr && node_of(*slot.successor) == node_of(old);
     return stays || members_.node(node_of(old)) == nullptr ? Reason::kTemplateChanged
-                                                            : why_not_here(node_of(old));
+                                                           : why_not_here(node_of(old));
   }
 
   // The node of the new pod is left out, or, where the old one is there too, the template.

@@ -16,8 +16,7 @@ SwapStep next_swap_step(const Slot& slot, bool wanted, bool leads, const ChildIn
     WallTime since = fresh->ready_since.value_or(fresh->meta.created);
     const auto& active = input.child.status.active;
     if (active && active->pod_uid == fresh->meta.uid) since = std::max(since, active->since);
-    return view.passed(since + migration.hot_swap.retention) ? SwapStep::kRetire
-                                                             : SwapStep::kWait;
+    return view.passed(since + migration.hot_swap.retention) ? SwapStep::kRetire : SwapStep::kWait;
   }
   const bool hopeless = ChildView::has_ended(*fresh) || view.host_of(*fresh) != Host::kUp;
   if (!wanted || hopeless) return SwapStep::kGiveUp;

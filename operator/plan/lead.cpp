@@ -14,6 +14,12 @@ using kube::Pod;
 using redundancy::Role;
 using redundancy::RoleAt;
 
+// By HotSwap: it is to go, and would hand over again.
+bool is_replaced(const RoleInput& input, const Pod& pod) {
+  return std::any_of(input.slots.begin(), input.slots.end(),
+                     [&](const Slot& slot) { return slot.replaces == pod.meta.uid; });
+}
+
 class Finder {
  public:
   Finder(const RoleInput& input, ChildView& view)
@@ -187,7 +193,8 @@ const Pod* commanded(const RoleInput& input, const ChildView& view, const Pod* l
   const std::string node = kube::value_of(input.in.child.meta.annotations, kSwitchToAnnotation);
   if (node.empty()) return nullptr;
   for (const Pod* pod : in_walk_order(input)) {
-    if (node_of(*pod) == NodeName(node) && (pod == lead || view.can_lead(*pod))) return pod;
+    if (node_of(*pod) != NodeName(node)) continue;
+    if (pod == lead || (view.can_lead(*pod) && !is_replaced(input, *pod))) return pod;
   }
   return nullptr;
 }

@@ -19,7 +19,7 @@ struct RoleInput {
   // The pod that is to go as soon as another one leads.
   const kube::Pod* leaving = nullptr;
   Reason leaves_because = Reason::kSurplus;
-  const kube::Pod* heir = nullptr;  // by HotSwap: who takes over from it
+  const kube::Pod* heir = nullptr;           // by HotSwap: who takes over from it
   std::span<const DeletePod> removals = {};  // of this plan: none of them is to lead
 };
 

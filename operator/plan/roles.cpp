@@ -264,7 +264,8 @@ class Assigner {
   // A change of its peers alone: told when the child has come to rest, in one write.
   void tell_of_peers(const Pod& pod, const RoleAt& role) {
     const bool at_rest = std::all_of(input_.slots.begin(), input_.slots.end(), [&](const Slot& s) {
-      return s.pods.size() == 1 && !s.swaps() && serves(*s.current(), members_) && !s.current()->ip.empty();
+      return s.pods.size() == 1 && !s.swaps() && serves(*s.current(), members_) &&
+             !s.current()->ip.empty();
     });
     if (!at_rest || pod.meta.deleted || input_.leaving != nullptr || hub_.spec.paused) return;
     if (kube::value_of(pod.meta.annotations, kPeersAnnotation) != list_.of(pod.meta.uid)) {

@@ -13,10 +13,9 @@ json with_image(const std::string& image) {
 class HotSwap : public WithRoles {
  protected:
   void given(const NodeSet& nodes, const std::vector<std::string>& children, json spec = {}) const {
-    json hub = {{"migration",
-                 {{"strategy", "HotSwap"},
-                  {"maxConcurrent", 4},
-                  {"hotSwap", {{"retentionSeconds", 1}}}}}};
+    json hub = {
+        {"migration",
+         {{"strategy", "HotSwap"}, {"maxConcurrent", 4}, {"hotSwap", {{"retentionSeconds", 1}}}}}};
     hub.merge_patch(spec);
     given_hub("workers", nodes, hub);
     given_children("workers", children);

@@ -184,7 +184,8 @@ void Invariants::check_some_run(const json& deleted) {
       return;
     }
   }
-  violate("9", kube::meta_text(deleted, "name") + " is deleted, and no other pod of its child is Ready");
+  violate("9",
+          kube::meta_text(deleted, "name") + " is deleted, and no other pod of its child is Ready");
 }
 
 // A pod that is to end where nobody can end it: its slot may be used again.

@@ -99,7 +99,7 @@ Settings draw_settings(Dice& dice) {
     hub["service"] = {{"enabled", true}, {"ports", {{{"name", "http"}, {"port", 80}}}}};
   }
   // With fewer than three left, pods stay where they happen to be.
-  if (all.nodes >= 4 && dice.below(3) == 0) {
+  if (!all.calm && all.nodes >= 4 && dice.below(3) == 0) {
     all.lost_for_good = dice.pick<Loss>({Loss::kDeleted, Loss::kOutOfService, Loss::kUnknown});
     const bool never_confirmed = all.fenced || all.has(Fault::kFenceChange);
     if (never_confirmed && all.lost_for_good == Loss::kUnknown) all.lost_for_good = Loss::kDeleted;

@@ -58,8 +58,8 @@ struct Settings {
   bool fenced = false;  // NodeConfirmed, from beginning to end
   bool told = false;    // pods are told their roles by HTTP
   bool bound = false;
-  bool hot = false;     // moves are by HotSwap
-  bool calm = false;    // and nothing is lost: a child that ran always runs
+  bool hot = false;   // moves are by HotSwap
+  bool calm = false;  // and nothing is lost: a child that ran always runs
   int max_concurrent = 1;
   Loss lost_for_good = Loss::kNone;
   int faults = 10;  // how many are drawn

@@ -22,7 +22,7 @@ std::vector<ObjectCase> failover_cases() {
       {"hot-swap-with-a-fence", kHub,
        R"({"spec":{"migration":{"strategy":"HotSwap"},"failover":{"fence":"NodeConfirmed"}}})",
        kMigration, "must not be HotSwap with failover.fence NodeConfirmed"},
-      {"migration-strategy", kHub, R"({"spec":{"migration":{"strategy":"WarmSwap"}}})", kMigration,
+      {"migration-unknown", kHub, R"({"spec":{"migration":{"strategy":"WarmSwap"}}})", kMigration,
        "Unsupported value"},
       {"retention", kHub, R"({"spec":{"migration":{"hotSwap":{"retentionSeconds":3601}}}})",
        "spec.migration.hotSwap.retentionSeconds", "less than or equal to 3600"},

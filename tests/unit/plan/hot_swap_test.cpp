@@ -218,6 +218,19 @@ TEST_F(HotSwapTest, WhereTheMoveIsNotWantedAnyMoreTheOldPodStays) {
   EXPECT_EQ(now_.child.status.replicas.size(), 1U);
 }
 
+// Else the move and the command would undo each other for ever.
+TEST_F(HotSwapTest, ThePodThatGoesIsNoOneToSwitchTo) {
+  given(1);
+  drain();
+  round();
+  become_ready(made(now_.child.status.replicas[1].node));
+  EXPECT_THAT(round(), Contains("active 0.2"));
+  now_.child.meta.annotations[kSwitchToAnnotation] = old_.str();
+  EXPECT_THAT(round(), ElementsAre("status"));
+  EXPECT_EQ(condition("SwitchRequested").reason, "NoStandby");
+  EXPECT_THAT(round(), ElementsAre("remove processhub.io/switch-to NoStandby"));
+}
+
 // The new one takes over as a standby does.
 TEST_F(HotSwapTest, ALeadThatIsLostWhileItsSuccessorIsReadyIsTakenOverFrom) {
   given(1);
