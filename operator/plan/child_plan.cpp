@@ -1,7 +1,6 @@
 #include "plan/child_plan.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "api/conditions.h"
@@ -9,7 +8,7 @@
 #include "plan/child_status.h"
 #include "plan/child_view.h"
 #include "plan/hot_swap.h"
-#include "plan/labels.h"
+#include "plan/new_pod.h"
 #include "plan/pod.h"
 #include "plan/roles.h"
 #include "plan/service.h"
@@ -122,7 +121,7 @@ class Planner {
       return;
     }
     if (pod == nullptr) {
-      if (const Pod* foreigner = foreigner_in(slot)) return replace_dying(slot, *foreigner);
+      if (const Pod* foreigner = foreigner_in(slot, view_)) return replace_dying(slot, *foreigner);
       create(slot);
     } else if (slot_of(*pod)->incarnation < slot.incarnation) {
       step_past(slot, *pod);
@@ -195,14 +194,9 @@ class Planner {
   // `pod` has been passed over: its successor is due while nothing else can be hoped for.
   void step_past(const Slot& slot, const Pod& pod) {
     if (!pod.meta.deleted) return remove(pod, Reason::kSurplus);
-    const bool all_left_behind = std::all_of(slot.pods.begin(), slot.pods.end(),
-                                             [&](const Pod* p) { return is_left_behind(*p); });
+    const bool all_left_behind = std::all_of(
+        slot.pods.begin(), slot.pods.end(), [&](const Pod* p) { return view_.is_left_behind(*p); });
     if (all_left_behind && !members_.frozen()) create(slot);
-  }
-
-  // It is being deleted where nobody can end it: it may stay so for as long as its node is lost.
-  [[nodiscard]] bool is_left_behind(const Pod& pod) const {
-    return pod.meta.deleted && !ends_pods(view_.host_of(pod));
   }
 
   // A replica fewer, because the factor fell: it serves until those that stay do. Or, with
@@ -230,60 +224,7 @@ class Planner {
   }
 
   void create(const Slot& slot) {
-    if (in_.pod_template.usable() == nullptr) return;
-    if (foreigner_in(slot) != nullptr) return;
-    const NodeState* const node = members_.node(*slot.target);
-    if (node == nullptr) return;  // deleted, and still a member: nothing can be made there
-    if (members_.frozen() && node->health != NodeHealth::kReady) return;
-    const PodIdentity identity{.child = in_.child,
-                               .slot = slot.number,
-                               .incarnation = slot.incarnation,
-                               .node = *slot.target,
-                               .node_uid = node->uid,
-                               .home = home_of(*slot.target),
-                               .beside = slot.replaces};
-    creates_.push_back(identity);
-  }
-
-  // Its epoch is the plan's own, so it is made last.
-  [[nodiscard]] CreatePod create(PodIdentity identity) const {
-    identity.role = {.role = redundancy::role_at_birth(*in_.frame.redundancy, in_.frame.key,
-                                                       in_.child.meta.name),
-                     .epoch = roles_.epoch};
-    return {.child = in_.child.key(),
-            .owner = in_.child.meta.uid,
-            .pod = {in_.child.meta.ns, pod_name(in_.child, identity.slot, identity.incarnation)},
-            .node = identity.node,
-            .slot = identity.slot,
-            .incarnation = identity.incarnation,
-            .fenced = view_.fenced(),
-            .beside = identity.beside,
-            .body = std::make_shared<const nlohmann::json>(
-                build_pod(in_.frame, *in_.pod_template.usable(), identity))};
-  }
-
-  // Where the replica on `node` would be, had that not been full.
-  [[nodiscard]] NodeName home_of(const NodeName& node) const {
-    const placement::Seat* seat = placement::seat_on(placed_.placement.seats, node);
-    return seat == nullptr ? NodeName() : seat->home;
-  }
-
-  // A slot is free only when no pod with the child's labels is left in it, whatever its
-  // owner; one without a slot may be in any. Those that nobody can end and that this
-  // incarnation has passed do not count.
-  [[nodiscard]] const Pod* foreigner_in(const Slot& slot) const {
-    for (const Pod* pod : view_.foreign()) {
-      const auto ref = slot_of(*pod);
-      if (ref && ref->slot != slot.number) continue;
-      const bool passed = incarnation_of(*pod) < slot.incarnation && is_left_behind(*pod);
-      if (!passed) return pod;
-    }
-    return nullptr;
-  }
-
-  [[nodiscard]] static int incarnation_of(const Pod& pod) {
-    const auto ref = slot_of(pod);
-    return ref ? ref->incarnation : 1;
+    if (auto pod = new_pod(slot, in_, view_, placed_.placement.seats)) creates_.push_back(*pod);
   }
 
   // A pod that is being deleted is waited for; only one whose node cannot end it is
@@ -413,8 +354,9 @@ class Planner {
         return false;
       }
       return is_stranded(slot) ||
-             std::all_of(slot.pods.begin(), slot.pods.end(),
-                         [&](const Pod* pod) { return pod == current || is_left_behind(*pod); });
+             std::all_of(slot.pods.begin(), slot.pods.end(), [&](const Pod* pod) {
+               return pod == current || view_.is_left_behind(*pod);
+             });
     });
   }
 
@@ -459,7 +401,9 @@ class Planner {
     for (LiftGate& lift : report.lift) plan.actions.emplace_back(std::move(lift));
     // No pod that is made here waits for one that goes; one that cannot be deleted holds
     // nothing up.
-    for (const PodIdentity& identity : creates_) plan.actions.emplace_back(create(identity));
+    for (const PodIdentity& pod : creates_) {
+      plan.actions.emplace_back(make(pod, roles_.epoch, in_, view_));
+    }
     for (DeletePod& removal : removals_) plan.actions.emplace_back(std::move(removal));
     for (Action& action : service_.actions) plan.actions.emplace_back(std::move(action));
     plan.wants_move = wants_move_;
@@ -479,8 +423,8 @@ class Planner {
   Reason leaves_because_ = Reason::kSurplus;
   const Pod* heir_ = nullptr;  // by HotSwap: to whom
   std::vector<Slot> slots_;
-  std::vector<int> stranded_;  // slots without a target whose pods stay all the same
-  std::vector<PodIdentity> creates_;
+  std::vector<int> stranded_;         // slots without a target whose pods stay all the same
+  std::vector<PodIdentity> creates_;  // made last: their epoch is the plan's own
   std::vector<DeletePod> removals_;
   std::vector<NodeIsDown> only_if_;
   std::optional<Reason> moving_;

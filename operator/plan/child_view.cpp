@@ -80,6 +80,10 @@ const Pod* ChildView::find(const Uid& uid) const {
   return nullptr;
 }
 
+bool ChildView::is_left_behind(const Pod& pod) const {
+  return pod.meta.deleted && !ends_pods(host_of(pod));
+}
+
 bool ChildView::has_ended(const Pod& pod) {
   return pod.phase == "Failed" || pod.phase == "Succeeded";
 }

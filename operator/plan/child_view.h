@@ -48,6 +48,8 @@ class ChildView {
   // Nothing runs on its node: there is no Node of that name, or somebody has made sure of it.
   // Not where another machine has the name now: its kubelet may have started the pod anew.
   [[nodiscard]] bool is_dead(const kube::Pod& pod) const;
+  // It is being deleted where nobody can end it: it may stay so for as long as its node is lost.
+  [[nodiscard]] bool is_left_behind(const kube::Pod& pod) const;
   // It runs no more.
   [[nodiscard]] static bool has_ended(const kube::Pod& pod);
   // It waits behind the fence's gate: it has never run.
