@@ -12,7 +12,8 @@ json with_image(const std::string& image) {
 
 class HotSwap : public WithRoles {
  protected:
-  void given(const NodeSet& nodes, const std::vector<std::string>& children, json spec = json::object()) const {
+  void given(const NodeSet& nodes, const std::vector<std::string>& children,
+             json spec = json::object()) const {
     json hub = {
         {"migration",
          {{"strategy", "HotSwap"}, {"maxConcurrent", 4}, {"hotSwap", {{"retentionSeconds", 1}}}}}};
