@@ -99,6 +99,30 @@ void read_page(kube::Client& client, NodeReader& reader, const kube::ListOptions
       });
 }
 
+using Look =
+    std::function<void(const kube::Pod&, const redundancy::PodRef& expected, const Checked& go_on)>;
+
+// Reads each pod that has one of these names, whoever it is, until `look` finds something wrong.
+void look_at_each(kube::Client& client, const std::string& ns, std::vector<redundancy::PodRef> pods,
+                  const Look& look, Checked done) {
+  if (pods.empty()) return done({});
+  const redundancy::PodRef expected = std::move(pods.back());
+  pods.pop_back();
+  client.get({.resource = kube::kPods, .ns = ns, .name = expected.name}, kube::pod_mask(),
+             [&client, ns, expected, pods = std::move(pods), look,
+              done = std::move(done)](const Result<nlohmann::json>& answer) {
+               const Checked go_on = [&client, ns, pods, look, done](Result<void> held) {
+                 if (!held) return done(std::move(held));
+                 look_at_each(client, ns, pods, look, done);
+               };
+               if (!answer && answer.error().kind == ErrorKind::kNotFound) return go_on({});
+               if (!answer) return go_on(tl::unexpected(answer.error()));
+               const auto pod = kube::decode_pod(*answer);
+               if (!pod) return go_on(tl::unexpected(pod.error()));
+               look(*pod, expected, go_on);
+             });
+}
+
 }  // namespace
 
 void check_down(NodeReader& reader, std::vector<plan::NodeIsDown> nodes, Checked done) {
@@ -122,58 +146,29 @@ void check_down(NodeReader& reader, std::vector<plan::NodeIsDown> nodes, Checked
 
 void check_gone(kube::Client& client, const Owner& owner, std::vector<redundancy::PodRef> pods,
                 Checked done) {
-  if (pods.empty()) return done({});
-  const redundancy::PodRef expected = std::move(pods.back());
-  pods.pop_back();
-  const kube::ObjectRef ref{.resource = kube::kPods, .ns = owner.child.ns, .name = expected.name};
-  client.get(ref, kube::pod_mask(),
-             [&client, owner, ref, expected, pods = std::move(pods),
-              done = std::move(done)](const Result<nlohmann::json>& answer) mutable {
-               if (!answer && answer.error().kind != ErrorKind::kNotFound) {
-                 return done(tl::unexpected(answer.error()));
-               }
-               if (answer) {
-                 const auto pod = kube::decode_pod(*answer);
-                 if (!pod) return done(tl::unexpected(pod.error()));
-                 if (pod->meta.uid == expected.uid && pod->meta.owner_uid == owner.uid) {
-                   const Error there{
-                       .kind = ErrorKind::kConflict,
-                       .message = "pod " + ref.ns + "/" + ref.name + " is still there"};
-                   const ChildLabels labels{.hub = owner.hub, .child = owner.child.name};
-                   if (has_labels(*pod, labels)) return done(tl::unexpected(there));
-                   return give_labels_back(
-                       client, *pod, labels,
-                       [there, done = std::move(done)](const Result<kube::ObjectMeta>&) {
-                         done(tl::unexpected(there));
-                       });
-                 }
-               }
-               check_gone(client, owner, std::move(pods), std::move(done));
-             });
+  const Look is_gone = [&client, owner](const kube::Pod& pod, const redundancy::PodRef& expected,
+                                        const Checked& go_on) {
+    if (pod.meta.uid != expected.uid || pod.meta.owner_uid != owner.uid) return go_on({});
+    const Error there{.kind = ErrorKind::kConflict,
+                      .message = "pod " + owner.child.ns + "/" + expected.name + " is still there"};
+    const ChildLabels labels{.hub = owner.hub, .child = owner.child.name};
+    if (has_labels(pod, labels)) return go_on(tl::unexpected(there));
+    give_labels_back(client, pod, labels, [there, go_on](const Result<kube::ObjectMeta>&) {
+      go_on(tl::unexpected(there));
+    });
+  };
+  look_at_each(client, owner.child.ns, std::move(pods), is_gone, std::move(done));
 }
 
 void check_unbound(kube::Client& client, const std::string& ns,
                    std::vector<redundancy::PodRef> pods, Checked done) {
-  if (pods.empty()) return done({});
-  const redundancy::PodRef expected = std::move(pods.back());
-  pods.pop_back();
-  client.get({.resource = kube::kPods, .ns = ns, .name = expected.name}, kube::pod_mask(),
-             [&client, ns, expected, pods = std::move(pods),
-              done = std::move(done)](const Result<nlohmann::json>& answer) mutable {
-               if (!answer && answer.error().kind != ErrorKind::kNotFound) {
-                 return done(tl::unexpected(answer.error()));
-               }
-               if (answer) {
-                 const auto pod = kube::decode_pod(*answer);
-                 if (!pod) return done(tl::unexpected(pod.error()));
-                 if (pod->meta.uid == expected.uid && !pod->node.empty()) {
-                   return done(fail(ErrorKind::kConflict, "pod " + ns + "/" + expected.name +
-                                                              " has found room on node " +
-                                                              pod->node.str()));
-                 }
-               }
-               check_unbound(client, ns, std::move(pods), std::move(done));
-             });
+  const Look is_unbound = [ns](const kube::Pod& pod, const redundancy::PodRef& expected,
+                               const Checked& go_on) {
+    if (pod.meta.uid != expected.uid || pod.node.empty()) return go_on({});
+    go_on(fail(ErrorKind::kConflict,
+               "pod " + ns + "/" + expected.name + " has found room on node " + pod.node.str()));
+  };
+  look_at_each(client, ns, std::move(pods), is_unbound, std::move(done));
 }
 
 void check_slot_free(kube::Client& client, NodeReader& reader, const plan::CreatePod& action,

@@ -20,27 +20,24 @@ constexpr auto kServiceRetry = std::chrono::minutes(1);
 
 bool at_rest(const api::ChildStatus& status) { return status.phase == api::Phase::kRunning; }
 
-bool writes_a_pod(const std::vector<plan::Action>& actions) {
-  return std::any_of(actions.begin(), actions.end(), [](const plan::Action& action) {
-    return std::holds_alternative<plan::CreatePod>(action) ||
-           std::holds_alternative<plan::SetRole>(action) ||
-           std::holds_alternative<plan::LiftGate>(action);
-  });
+template <typename... Kinds>
+bool is_any(const plan::Action& action) {
+  return (std::holds_alternative<Kinds>(action) || ...);
 }
 
 bool makes_a_pod(const std::vector<plan::Action>& actions) {
-  return std::any_of(actions.begin(), actions.end(), [](const plan::Action& action) {
-    return std::holds_alternative<plan::CreatePod>(action);
-  });
+  return std::any_of(actions.begin(), actions.end(), is_any<plan::CreatePod>);
 }
 
-// What follows from them is seen in the caches, and changes the status.
-bool changes_pods(const std::vector<plan::Action>& actions) {
-  return std::any_of(actions.begin(), actions.end(), [](const plan::Action& action) {
-    return !std::holds_alternative<plan::CreateService>(action) &&
-           !std::holds_alternative<plan::UpdateService>(action) &&
-           !std::holds_alternative<plan::DeleteService>(action);
-  });
+bool writes_a_pod(const std::vector<plan::Action>& actions) {
+  return std::any_of(actions.begin(), actions.end(),
+                     is_any<plan::CreatePod, plan::SetRole, plan::LiftGate>);
+}
+
+// Else what follows from them is seen in the caches, and changes the status.
+bool concern_services_alone(const std::vector<plan::Action>& actions) {
+  return std::all_of(actions.begin(), actions.end(),
+                     is_any<plan::CreateService, plan::UpdateService, plan::DeleteService>);
 }
 
 bool never_ran(const api::ChildStatus& status) {
@@ -254,7 +251,8 @@ void ChildController::carry_out(const Child& child, std::vector<plan::Action> ac
   const bool refused = refused_.contains(child->key()) && !(status == child->status);
   const bool writes_status =
       !actions.empty() && std::holds_alternative<plan::PutStatus>(actions.front());
-  if (!writes_status && (changes_pods(actions) ? refused : status_is_due(child, status))) {
+  if (!writes_status &&
+      (concern_services_alone(actions) ? status_is_due(child, status) : refused)) {
     actions.insert(actions.begin(), plan::PutStatus{.child = child->key(),
                                                     .hub = child->spec.hub,
                                                     .uid = child->meta.uid,
