@@ -17,6 +17,11 @@ std::string key_of(const json& object) {
 
 std::string version_of(const json& object) { return kube::meta_text(object, "resourceVersion"); }
 
+int64_t ObjectStore::changed(const Kind& kind) const {
+  const auto found = changed_.find(&kind);
+  return found == changed_.end() ? 0 : found->second;
+}
+
 ObjectPtr ObjectStore::find(const Kind& kind, const std::string& key) const {
   const Objects& objects = all(kind);
   const auto found = objects.find(key);
@@ -61,6 +66,7 @@ const Change& ObjectStore::remove(const Kind& kind, const std::string& key) {
 
 const Change& ObjectStore::note(Change change) {
   change.version = ++version_;
+  changed_[change.kind] = version_;
   return history_.emplace_back(std::move(change));
 }
 

@@ -31,6 +31,8 @@ struct Change {
 class ObjectStore {
  public:
   [[nodiscard]] int64_t version() const { return version_; }
+  // That of the last change of this kind; 0: none yet.
+  [[nodiscard]] int64_t changed(const Kind& kind) const;
   // The oldest version that a watch or a further page may go on from.
   [[nodiscard]] int64_t compacted() const { return compacted_; }
 
@@ -54,6 +56,7 @@ class ObjectStore {
   const Change& note(Change change);
 
   std::map<const Kind*, Objects> objects_;
+  std::map<const Kind*, int64_t> changed_;
   std::deque<Change> history_;  // one a version, the last is version_
   int64_t version_ = 1000;      // so that "0" and "1" are never of an object
   int64_t compacted_ = 1000;

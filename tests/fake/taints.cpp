@@ -1,6 +1,7 @@
 #include "fake/taints.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace processhub::testing {
 
@@ -8,10 +9,18 @@ using nlohmann::json;
 
 const json& list_at(const json& object, const char* path) {
   static const json none = json::array();
-  const json::json_pointer pointer(path);
-  if (!object.contains(pointer)) return none;
-  const json& list = object.at(pointer);
-  return list.is_array() ? list : none;
+  const json* at = &object;
+  std::string_view rest = path;
+  while (!rest.empty()) {
+    rest.remove_prefix(1);
+    const std::string_view name = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(name.size());
+    if (!at->is_object()) return none;
+    const auto found = at->find(name);
+    if (found == at->end()) return none;
+    at = &*found;
+  }
+  return at->is_array() ? *at : none;
 }
 
 const json* toleration_for(const json& pod, const json& taint) {

@@ -1,5 +1,6 @@
 #include "sim/world.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "fake/object_rules.h"
@@ -11,6 +12,7 @@ using nlohmann::json;
 using testing::Change;
 using testing::FakeTransport;
 using testing::Fate;
+using testing::Kind;
 using testing::Kubelet;
 
 namespace {
@@ -62,6 +64,16 @@ std::string summary(const json& object) {
   return text;
 }
 
+std::vector<const Kind*> kinds_of(std::initializer_list<const kube::Resource*> resources) {
+  std::vector<const Kind*> kinds;
+  for (const Kind& kind : testing::all_kinds()) {
+    for (const kube::Resource* resource : resources) {
+      if (kind.resource.plural == resource->plural) kinds.push_back(&kind);
+    }
+  }
+  return kinds;
+}
+
 }  // namespace
 
 World::World(testing::FakeClock& clock, History& history)
@@ -73,12 +85,19 @@ World::World(testing::FakeClock& clock, History& history)
       scheduler_(server_),
       collector_(server_) {
   server_.observe([this](const Change& change) { narrate(change); });
-  const auto add = [&](const char* name, std::function<bool()> work) {
-    parts_.push_back(std::make_unique<Part>(Part{.name = name, .work = std::move(work)}));
+  const auto add = [&](const char* name, std::vector<const Kind*> looks_at,
+                       std::function<bool()> work) {
+    parts_.push_back(std::make_unique<Part>(
+        Part{.name = name, .work = std::move(work), .looks_at = std::move(looks_at)}));
   };
-  add("node controller", [this] { return node_controller_.step(); });
-  add("scheduler", [this] { return scheduler_.step(); });
-  add("garbage collector", [this] { return collector_.step(); });
+  add("node controller", kinds_of({&kube::kNodes, &kube::kPods, &kube::kLeases}),
+      [this] { return node_controller_.step(); });
+  add("scheduler", kinds_of({&kube::kNodes, &kube::kPods}), [this] { return scheduler_.step(); });
+  std::vector<const Kind*> owned;
+  for (const Kind& kind : testing::all_kinds()) {
+    if (kind.resource.plural != "events" && kind.resource.plural != "leases") owned.push_back(&kind);
+  }
+  add("garbage collector", std::move(owned), [this] { return collector_.step(); });
 }
 
 void World::narrate(const Change& change) {
@@ -102,8 +121,10 @@ void World::add_machine(const std::string& name, const json& labels) {
   kubelet->join();
   Kubelet* const it = kubelet.get();
   machines_[name] = std::move(kubelet);
-  parts_.push_back(
-      std::make_unique<Part>(Part{.name = "kubelet " + name, .work = [it] { return it->step(); }}));
+  parts_.push_back(std::make_unique<Part>(
+      Part{.name = "kubelet " + name,
+           .work = [it] { return it->step(); },
+           .looks_at = kinds_of({&kube::kNodes, &kube::kPods, &kube::kLeases})}));
 }
 
 void World::act(const std::string& name, const std::function<void()>& work) {
@@ -124,12 +145,19 @@ std::vector<World::Part*> World::runnable() {
 
 bool World::step(Part& part) {
   bool worked = false;
-  act(part.name, [&] { worked = part.work(); });
+  if (!sees_no_change(part)) act(part.name, [&] { worked = part.work(); });
   if (!worked) {
     part.idle_version = server_.store().version();
     part.idle_since = clock_.steady_now();
   }
   return worked;
+}
+
+bool World::sees_no_change(const Part& part) const {
+  return part.idle_version >= 0 && part.idle_since == clock_.steady_now() &&
+         std::none_of(part.looks_at.begin(), part.looks_at.end(), [&](const Kind* kind) {
+           return server_.store().changed(*kind) > part.idle_version;
+         });
 }
 
 void World::wake() {

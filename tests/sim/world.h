@@ -35,6 +35,7 @@ class World {
   struct Part {
     std::string name;
     std::function<bool()> work;
+    std::vector<const testing::Kind*> looks_at;
     int64_t idle_version = -1;  // nothing to do, as of this version and time
     SteadyTime idle_since = {};
   };
@@ -81,6 +82,8 @@ class World {
   std::function<void(const Uid&, const std::string& role, int64_t epoch)> on_answer = {};
 
  private:
+  // Whether it had nothing to do and nothing that it looks at is another since.
+  [[nodiscard]] bool sees_no_change(const Part& part) const;
   struct RunsAt {
     testing::Kubelet* kubelet = nullptr;
     Uid uid = {};
