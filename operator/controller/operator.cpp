@@ -10,9 +10,10 @@
 namespace processhub::controller {
 namespace {
 
-// Keys worked at once: enough to keep the client's requests in flight.
+// Keys worked at once: enough to keep the client's requests in flight. More would only have all
+// children of a lost node begin their take-over before the first of them ends its own.
 constexpr size_t kHubWorkers = 4;
-constexpr size_t kChildWorkers = 64;
+constexpr size_t kChildWorkers = 32;
 // The server sends a bookmark about every minute: a connection that is silent for longer
 // than this is dead, though nobody has said so.
 constexpr auto kLongestSilence = std::chrono::seconds(150);

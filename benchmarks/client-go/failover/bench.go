@@ -45,6 +45,7 @@ type bench struct {
 	free    []string // nodes that no group has
 
 	single, each, whole []time.Duration            // from the condition to the label
+	floors              []time.Duration            // the writes of a whole loss, by themselves
 	crashes             map[string][]time.Duration // by who takes over
 	others              map[string]float64         // by part: cores that others used
 }

@@ -24,6 +24,8 @@ type figure struct {
 	Machine string         `json:"machine"`
 }
 
+const sameWrites = "the same writes by client-go, with nothing to decide"
+
 // quantile by nearest rank: the 99th of 50 is the highest.
 func quantile(times []time.Duration, percent int) time.Duration {
 	sorted := slices.Sorted(slices.Values(times))
@@ -67,8 +69,10 @@ func (b *bench) figures() []figure {
 		of := fmt.Sprintf("%d of %d children on the lost node", there, b.options.children)
 		add(figure{Name: of + ": new active of each after, median", Value: milliseconds(median(b.each)), Unit: "ms"})
 		add(figure{Name: of + ": new active of each after, 99 % within", Value: milliseconds(quantile(b.each, 99)), Unit: "ms"})
-		add(figure{Name: of + ": until the last of them, median", Value: milliseconds(median(b.whole)), Unit: "ms", AtMost: ptr.To(1000.0)})
-		add(figure{Name: of + ": until the last of them, slowest loss", Value: milliseconds(highest(b.whole)), Unit: "ms", AtMost: ptr.To(1000.0)})
+		add(figure{Name: of + ": until the last of them, median", Value: milliseconds(median(b.whole)), Unit: "ms", AtMost: ptr.To(1000.0),
+			Peers: map[string]any{sameWrites: milliseconds(median(b.floors))}})
+		add(figure{Name: of + ": until the last of them, slowest loss", Value: milliseconds(highest(b.whole)), Unit: "ms", AtMost: ptr.To(1000.0),
+			Peers: map[string]any{sameWrites: milliseconds(highest(b.floors))}})
 		notes = append(notes, fmt.Sprintf("%s: %d losses; others used %.2f cores meanwhile", of, len(b.whole), b.others["hundred"]))
 	}
 	b.world.mutex.Lock()

@@ -129,6 +129,12 @@ func (b *bench) hundred(ctx context.Context) error {
 		if err := goHome(); err != nil {
 			return err
 		}
+		floor, err := b.floor(ctx, there)
+		if err != nil {
+			return err
+		}
+		b.floors = append(b.floors, floor)
+		fmt.Fprintf(os.Stderr, "hundred: the same writes by client-go alone: %.1f ms\n", milliseconds(floor))
 	}
 	return nil
 }
