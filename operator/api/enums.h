@@ -43,14 +43,15 @@ inline constexpr NameTable<Detection, 3> kDetectionNames{{{"NodeReady", Detectio
                                                           {"NodeProbe", Detection::kNodeProbe}}};
 inline constexpr NameTable<Fence, 2> kFenceNames{
     {{"None", Fence::kNone}, {"NodeConfirmed", Fence::kNodeConfirmed}}};
-inline constexpr NameTable<Phase, 8> kPhaseNames{{{"Pending", Phase::kPending},
+inline constexpr NameTable<Phase, 9> kPhaseNames{{{"Pending", Phase::kPending},
                                                   {"Running", Phase::kRunning},
                                                   {"Degraded", Phase::kDegraded},
                                                   {"Suspect", Phase::kSuspect},
                                                   {"Promoting", Phase::kPromoting},
                                                   {"Migrating", Phase::kMigrating},
                                                   {"Lost", Phase::kLost},
-                                                  {"Rejected", Phase::kRejected}}};
+                                                  {"Rejected", Phase::kRejected},
+                                                  {"Suspended", Phase::kSuspended}}};
 inline constexpr NameTable<kube::ConditionStatus, 3> kConditionStatusNames{
     {{"True", kube::ConditionStatus::kTrue},
      {"False", kube::ConditionStatus::kFalse},

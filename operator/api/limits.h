@@ -30,6 +30,7 @@ inline constexpr Range kClusterSize{1, 10000};  // nodes of a hub, as a quorum c
 inline constexpr Range kQuorumPercent{1, 100};
 inline constexpr Range kQuorumThresholdSeconds{1, 86400};
 inline constexpr Range kRetentionSeconds{0, 3600};
+inline constexpr Range kDataWaitSeconds{1, 3600};
 inline constexpr Range kChildTimeoutSeconds{1, 86400};
 inline constexpr Range kMaxConcurrent{1, 100000};
 inline constexpr Range kMaxConcurrentPercent{1, 100};

@@ -91,12 +91,27 @@ RedundancySpec read_redundancy(const Fields& fields) {
               .http = read_http(replication.section("http"))}};
 }
 
+HandoverSpec read_handover(const Fields& fields) {
+  const HandoverSpec defaults;
+  const bool enabled = fields.boolean("enabled", defaults.enabled);
+  if (enabled && fields.find("port") == nullptr) {
+    fields.refuse("port", "is required with enabled: where the pods listen");
+  }
+  return {
+      .enabled = enabled,
+      .port = fields.integer("port", defaults.port, kPort),
+      .path = read_path(fields, "path", defaults.path),
+      .data_wait = read_seconds(fields, "dataWaitSeconds", defaults.data_wait, kDataWaitSeconds),
+      .confirm = fields.boolean("confirm", defaults.confirm)};
+}
+
 MigrationSpec read_migration(const Fields& fields) {
   const MigrationSpec defaults;
   const Fields hot_swap = fields.section("hotSwap");
   return {.strategy = fields.choice("strategy", defaults.strategy, kMigrationNames),
           .hot_swap = {.retention = read_seconds(hot_swap, "retentionSeconds",
-                                                 defaults.hot_swap.retention, kRetentionSeconds)},
+                                                 defaults.hot_swap.retention, kRetentionSeconds),
+                       .handover = read_handover(hot_swap.section("handover"))},
           .child_timeout = read_seconds(fields, "childTimeoutSeconds", defaults.child_timeout,
                                         kChildTimeoutSeconds),
           .max_concurrent = read_int_or_percent(fields, "maxConcurrent", defaults.max_concurrent)};
@@ -180,6 +195,17 @@ void check_sections(const Fields& spec, const ProcessHubSpec& hub) {
                 "slot has "
                 "two pods that run: choose ColdSwap, or fence None");
   }
+  if (hub.migration.hot_swap.handover.enabled &&
+      hub.redundancy.strategy == RedundancyStrategyKind::kReplication &&
+      hub.redundancy.replication.model == ReplicationModel::kActiveActive) {
+    spec.section("migration")
+        .section("hotSwap")
+        .section("handover")
+        .refuse("enabled",
+                "must not be true with redundancy.replication.model ActiveActive, where no pod "
+                "takes another's place: choose ActivePassive or strategy Singularity, or leave "
+                "handover out");
+  }
   if (hub.redundancy.strategy == RedundancyStrategyKind::kReplication &&
       hub.redundancy.replication.signal != SignalTo::kNone && !hub.redundancy.replication.http) {
     spec.section("redundancy")
@@ -218,18 +244,20 @@ Result<ProcessHub> parse_hub(const json& object) {
   const Fields spec(member(object, "spec"), "spec", problems);
   ProcessHub hub{
       .meta = *std::move(meta),
-      .spec = {.nodes = read_nodes(spec.section("nodes")),
-               .distribution = read_distribution(spec.section("distribution")),
-               .redundancy = read_redundancy(spec.section("redundancy")),
-               .migration = read_migration(spec.section("migration")),
-               .partition_tolerance = read_partition_tolerance(spec.section("partitionTolerance")),
-               .failover = read_failover(spec.section("failover")),
-               .spill_after = read_seconds(spec, "spillAfterSeconds", ProcessHubSpec{}.spill_after,
-                                           kSpillAfterSeconds),
-               .service = read_service(spec.section("service")),
-               .pod_template = read_template(spec, /*partial=*/false),
-               .children = read_children(spec),
-               .paused = spec.boolean("paused", false)}};
+      .spec = {
+          .nodes = read_nodes(spec.section("nodes")),
+          .distribution = read_distribution(spec.section("distribution")),
+          .redundancy = read_redundancy(spec.section("redundancy")),
+          .migration = read_migration(spec.section("migration")),
+          .partition_tolerance = read_partition_tolerance(spec.section("partitionTolerance")),
+          .failover = read_failover(spec.section("failover")),
+          .spill_after = read_seconds(spec, "spillAfterSeconds", ProcessHubSpec{}.spill_after,
+                                      kSpillAfterSeconds),
+          .disruption = {.hold = spec.section("disruption").boolean("hold", DisruptionSpec{}.hold)},
+          .service = read_service(spec.section("service")),
+          .pod_template = read_template(spec, /*partial=*/false),
+          .children = read_children(spec),
+          .paused = spec.boolean("paused", false)}};
   check_sections(spec, hub.spec);
   if (const json* status = member(object, "status")) hub.status = parse_hub_status(*status);
   hub.problem = problems.text();
@@ -244,7 +272,8 @@ Result<ProcessHubChild> parse_child(const json& object) {
   ProcessHubChild child{.meta = *std::move(meta),
                         .spec = {.hub = spec.text("hub"),
                                  .pod_template = read_template(spec, /*partial=*/true),
-                                 .nodes = read_node_names(spec)}};
+                                 .nodes = read_node_names(spec),
+                                 .suspended = spec.boolean("suspended", false)}};
   if (!is_dns_label(child.spec.hub)) {
     spec.refuse("hub", "must be the name of a ProcessHub in the same namespace");
   }

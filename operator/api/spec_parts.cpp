@@ -317,7 +317,8 @@ std::vector<InlineChild> read_children(const Fields& fields) {
     InlineChild child{.name = entry.text("name"),
                       .labels = read_child_labels(entry),
                       .child_template = read_template(entry, /*partial=*/true),
-                      .nodes = read_node_names(entry)};
+                      .nodes = read_node_names(entry),
+                      .suspended = entry.boolean("suspended", false)};
     if (!is_dns_label(child.name)) {
       entry.refuse("name", kNotADnsLabel);
     } else if (!names.insert(child.name).second) {

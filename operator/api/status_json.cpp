@@ -111,6 +111,7 @@ json active_json(const ActiveReplica& active) {
   put(object, "pod", active.pod);
   put(object, "podUID", active.pod_uid.str());
   if (active.since != WallTime{}) object["sinceTime"] = format_time(active.since);
+  put(object, "handoverFrom", active.handover_from.str());
   return object;
 }
 
@@ -120,7 +121,8 @@ std::optional<ActiveReplica> read_active(const Fields& fields) {
                        .node_uid = Uid(fields.text("nodeUID")),
                        .pod = fields.text("pod"),
                        .pod_uid = Uid(fields.text("podUID")),
-                       .since = parse_time(fields.text("sinceTime")).value_or(WallTime{})};
+                       .since = parse_time(fields.text("sinceTime")).value_or(WallTime{}),
+                       .handover_from = Uid(fields.text("handoverFrom"))};
 }
 
 json exclusion_json(const Exclusion& exclusion) {
@@ -161,7 +163,8 @@ json to_json(const HubStatus& status) {
                 {"ready", status.children.ready},
                 {"degraded", status.children.degraded},
                 {"migrating", status.children.migrating},
-                {"pending", status.children.pending}}},
+                {"pending", status.children.pending},
+                {"suspended", status.children.suspended}}},
               {"quorum",
                {{"required", status.quorum.required},
                 {"present", status.quorum.present},
@@ -223,7 +226,8 @@ HubStatus parse_hub_status(const json& status) {
                        .ready = read_count(children, "ready"),
                        .degraded = read_count(children, "degraded"),
                        .migrating = read_count(children, "migrating"),
-                       .pending = read_count(children, "pending")},
+                       .pending = read_count(children, "pending"),
+                       .suspended = read_count(children, "suspended")},
           .quorum = {.required = read_count(quorum, "required"),
                      .present = read_count(quorum, "present"),
                      .max_seen = read_count(quorum, "maxSeen"),

@@ -119,8 +119,19 @@ struct RedundancySpec {
   bool operator==(const RedundancySpec&) const = default;
 };
 
+// How the pod that leads gives its state to the one that takes its place: POST to its IP.
+struct HandoverSpec {
+  bool enabled = false;
+  int port = 0;  // of both pods
+  std::string path = "/processhub/handover";
+  std::chrono::seconds data_wait{3};  // then the move goes on without it
+  bool confirm = false;               // the new pod is asked as well
+  bool operator==(const HandoverSpec&) const = default;
+};
+
 struct HotSwapSpec {
   std::chrono::seconds retention{5};  // how long the old pod stays once the new one has its place
+  HandoverSpec handover = {};
   bool operator==(const HotSwapSpec&) const = default;
 };
 
@@ -180,6 +191,11 @@ struct FailoverSpec {
   bool operator==(const FailoverSpec&) const = default;
 };
 
+struct DisruptionSpec {
+  bool hold = true;  // evictions wait until the operator has moved the child
+  bool operator==(const DisruptionSpec&) const = default;
+};
+
 using kube::ServicePort;
 
 // One Service for each child.
@@ -194,6 +210,7 @@ struct InlineChild {
   kube::StringMap labels = {};
   JsonPtr child_template = {};
   std::vector<NodeName> nodes = {};  // for Guided, in order of preference
+  bool suspended = false;
 };
 
 struct ProcessHubSpec {
@@ -204,6 +221,7 @@ struct ProcessHubSpec {
   PartitionToleranceSpec partition_tolerance = {};
   FailoverSpec failover = {};
   std::chrono::seconds spill_after{30};
+  DisruptionSpec disruption = {};
   ServiceSpec service = {};
   JsonPtr pod_template = {};  // a PodTemplateSpec
   std::vector<InlineChild> children = {};
@@ -214,6 +232,7 @@ struct ProcessHubChildSpec {
   std::string hub;
   JsonPtr pod_template = {};         // strategic merge over the hub's
   std::vector<NodeName> nodes = {};  // for Guided, in order of preference
+  bool suspended = false;            // it is to have no pods
 };
 
 // --- statuses ---
@@ -244,6 +263,7 @@ struct HubStatus {
     int degraded = 0;
     int migrating = 0;
     int pending = 0;
+    int suspended = 0;
     bool operator==(const Children&) const = default;
   } children = {};
   struct Quorum {
@@ -272,7 +292,8 @@ enum class Phase {
   kPromoting,  // another has been named to lead and is being put in place
   kMigrating,
   kLost,
-  kRejected
+  kRejected,
+  kSuspended  // by its spec: no pods
 };
 
 struct Replica {
@@ -300,6 +321,8 @@ struct ActiveReplica {
   std::string pod = {};
   Uid pod_uid = {};
   WallTime since = {};
+  // Who led before and is to give it its state first; empty: nobody, or that is over.
+  Uid handover_from = {};
   bool operator==(const ActiveReplica&) const = default;
 };
 

@@ -7,6 +7,7 @@
 #include "apply/child_labels.h"
 #include "apply/preconditions.h"
 #include "apply/role_writer.h"
+#include "apply/state_giver.h"
 #include "kube/decode.h"
 #include "plan/labels.h"
 
@@ -18,6 +19,7 @@ namespace {
 
 // A pod that does not answer holds nothing up, unless the fence needs to know.
 bool goes_on_without(const plan::Action& action, const Error& error) {
+  if (std::holds_alternative<plan::GiveState>(action)) return true;
   const auto* told = std::get_if<plan::TellRole>(&action);
   return told != nullptr && !told->must_answer && error.kind != ErrorKind::kConflict;
 }
@@ -180,9 +182,26 @@ void PlanExecutor::carry_out(const plan::TellRole& action, Step step) {
   check_down(reader_, action.only_if, [this, action, step = std::move(step)](Result<void> holds) {
     if (!holds) return step(tl::unexpected(holds.error()));
     if (asks_) asks_(action.child);
-    role_caller_.call(action, [step](const Result<void>& answered) {
-      step(answered ? Result<ObjectMeta>(ObjectMeta{}) : tl::unexpected(answered.error()));
-    });
+    pod_caller_.call({.ip = action.ip,
+                      .port = action.http.port,
+                      .path = action.http.path,
+                      .body = action.body,
+                      .timeout = action.http.timeout,
+                      .retries = action.http.retries},
+                     [action, step](Result<void> answered) {
+                       if (answered) return step(ObjectMeta{});
+                       answered.error().message = "pod " + action.pod.str() + " was told \"" +
+                                                  to_text(action.role) +
+                                                  "\": " + answered.error().message;
+                       step(tl::unexpected(std::move(answered.error())));
+                     });
+  });
+}
+
+void PlanExecutor::carry_out(const plan::GiveState& action, Step step) {
+  if (asks_) asks_(action.child);
+  give_state(pod_caller_, action, [step = std::move(step)](Result<void> given) {
+    step(given ? Result<ObjectMeta>(ObjectMeta{}) : tl::unexpected(std::move(given.error())));
   });
 }
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "apply/node_reader.h"
-#include "apply/role_caller.h"
+#include "apply/pod_caller.h"
 #include "base/result.h"
 #include "kube/client.h"
 #include "plan/action.h"
@@ -30,7 +30,7 @@ class PlanExecutor {
                Asks asks = {})
       : client_(client),
         reader_(client),
-        role_caller_(transport, executor),
+        pod_caller_(transport, executor),
         ended_(std::move(ended)),
         asks_(std::move(asks)) {}
 
@@ -52,6 +52,7 @@ class PlanExecutor {
   void carry_out(const plan::PutStatus& action, Step step);
   void carry_out(const plan::SetRole& action, Step step);
   void carry_out(const plan::TellRole& action, Step step);
+  void carry_out(const plan::GiveState& action, Step step);
   void carry_out(const plan::LiftGate& action, Step step);
   void carry_out(const plan::TakeOffCommand& action, Step step);
   void carry_out(const plan::CreateService& action, Step step);
@@ -64,7 +65,7 @@ class PlanExecutor {
 
   kube::Client& client_;
   NodeReader reader_;
-  RoleCaller role_caller_;
+  PodCaller pod_caller_;
   Ended ended_;
   Asks asks_;
   int term_ = 0;

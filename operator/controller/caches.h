@@ -18,10 +18,11 @@ struct Caches {
   using HubOnNode = std::pair<HubKey, NodeName>;
 
   cache::Store<kube::Node> nodes;
-  cache::Store<kube::NodeLease> node_leases;  // empty until they are needed
-  cache::Store<kube::Pod> pods;               // those with the label processhub.io/hub
-  cache::Store<kube::PodLoad> pod_loads;      // all there are; empty until they are needed
-  cache::Store<kube::Service> services;       // those with the label processhub.io/hub
+  cache::Store<kube::NodeLease> node_leases;        // empty until they are needed
+  cache::Store<kube::Pod> pods;                     // those with the label processhub.io/hub
+  cache::Store<kube::PodLoad> pod_loads;            // all there are; empty until they are needed
+  cache::Store<kube::Service> services;             // those with the label processhub.io/hub
+  cache::Store<kube::PodDisruptionBudget> budgets;  // of all owners
   cache::Store<api::ProcessHub> hubs;
   cache::Store<api::ProcessHubChild> children;
 
@@ -37,12 +38,14 @@ struct Caches {
         return std::vector<ChildKey>{
             {service.meta.ns, kube::value_of(service.meta.labels, plan::kChildLabel)}};
       }};
+  cache::Index<kube::PodDisruptionBudget, std::string> budgets_by_namespace{
+      budgets, [](const kube::PodDisruptionBudget& budget) { return std::vector{budget.meta.ns}; }};
   cache::Index<api::ProcessHubChild, HubKey> children_by_hub{
       children, [](const api::ProcessHubChild& child) { return std::vector{child.hub_key()}; }};
 
   [[nodiscard]] bool synced() const {
-    return nodes.synced() && pods.synced() && services.synced() && hubs.synced() &&
-           children.synced();
+    return nodes.synced() && pods.synced() && services.synced() && budgets.synced() &&
+           hubs.synced() && children.synced();
   }
 
   // Of any owner; by name. Until the store changes.

@@ -190,6 +190,7 @@ const plan::RoleAnswers& ChildController::answers_of(const api::ProcessHubChild&
   std::erase_if(answers.answered, left);
   std::erase_if(answers.silent, left);
   std::erase_if(answers.peers, left);
+  std::erase_if(answers.handovers, left);
   return answers;
 }
 
@@ -368,6 +369,13 @@ void ChildController::ended(const plan::TellRole& told, const Result<kube::Objec
   const auto child = context_.caches.children.find(told.child);
   if (child == nullptr) return;
   tell(*child, status::EventType::kWarning, "RoleNotAnswered", result.error().message);
+}
+
+void ChildController::ended(const plan::GiveState& give, const Result<kube::ObjectMeta>& result) {
+  worker_.go_on(give.child);
+  worker_.add(give.child);
+  answers_[give.child].handovers[give.to.uid] = {
+      .epoch = give.epoch, .problem = result ? std::string() : result.error().message};
 }
 
 void ChildController::ended(const plan::LiftGate& lift, const Result<kube::ObjectMeta>& result) {

@@ -56,6 +56,7 @@ class ChildController {
   void ended(const plan::PutStatus& put, const Result<kube::ObjectMeta>& result);
   void ended(const plan::SetRole& set, const Result<kube::ObjectMeta>& result);
   void ended(const plan::TellRole& told, const Result<kube::ObjectMeta>& result);
+  void ended(const plan::GiveState& give, const Result<kube::ObjectMeta>& result);
   void ended(const plan::LiftGate& lift, const Result<kube::ObjectMeta>& result);
   void ended(const plan::CreateService& create, const Result<kube::ObjectMeta>& result);
   void ended(const plan::UpdateService& update, const Result<kube::ObjectMeta>& result);

@@ -5,6 +5,7 @@
 
 #include "api/conditions.h"
 #include "plan/child_status.h"
+#include "plan/handover.h"
 #include "plan/roles.h"
 
 namespace processhub::controller {
@@ -18,7 +19,9 @@ void tell_of_lead(const Context& context, const api::ProcessHubChild& child,
   if (active == nullptr || active->status == kube::ConditionStatus::kTrue) return;
   // A child that starts has no lead yet.
   if (before == nullptr || before->reason == active->reason) return;
-  tell_of(context, child, status::EventType::kWarning, active->reason, active->message);
+  const bool wanted = active->reason == plan::kSuspended;
+  tell_of(context, child, wanted ? status::EventType::kNormal : status::EventType::kWarning,
+          active->reason, active->message);
 }
 
 // Why it is not where it would be: its bound, its zones, nodes that are left out or away.
@@ -52,6 +55,13 @@ void tell_of_conditions(const Context& context, const api::ProcessHubChild& chil
   }
   tell_of_place(context, child, status);
   tell_of_lead(context, child, status);
+  const auto* handover = api::find_condition(status.conditions, plan::kHandedOver);
+  before = api::find_condition(child.status.conditions, plan::kHandedOver);
+  if (handover != nullptr && (before == nullptr || before->message != handover->message)) {
+    const bool done = handover->status == kube::ConditionStatus::kTrue;
+    tell_of(context, child, done ? status::EventType::kNormal : status::EventType::kWarning,
+            done ? "StateGiven" : "StateNotGiven", handover->message);
+  }
   const auto* ready = api::find_condition(status.conditions, plan::kReady);
   before = api::find_condition(child.status.conditions, plan::kReady);
   if (ready != nullptr && ready->reason == "PodRefused" &&

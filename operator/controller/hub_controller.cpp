@@ -52,7 +52,7 @@ size_t suspects_of(const Membership& membership) {
 }  // namespace
 
 struct HubController::Writes {
-  size_t open = 2;    // of the children, of the status
+  size_t open = 3;    // of the children, of the status, of the budget
   bool more = false;  // children are left for the next reconcile
   Result<void> result = {};
 };
@@ -63,9 +63,11 @@ HubController::HubController(Context& context, ChildController& children,
       children_(children),
       worker_(context, std::move(options)),
       own_writes_(context.executor, [this](const HubKey& key) { worker_.add(key); }),
-      inline_children_(context.client) {
+      inline_children_(context.client),
+      budget_keeper_(context.client, context.clock) {
   own_writes_.follow("processhubs", context_.caches.hubs);
   own_writes_.follow("processhubchildren", context_.caches.children);
+  own_writes_.follow("poddisruptionbudgets", context_.caches.budgets);
   context_.caches.hubs.subscribe([this](const auto& before, const auto& after) {
     worker_.add(before != nullptr ? before->key() : after->key());
   });
@@ -75,6 +77,12 @@ HubController::HubController(Context& context, ChildController& children,
     worker_.add_after((before != nullptr ? before : after)->hub_key(), kChildLag);
     seat(before, after);
     if (after == nullptr) add_those_that_list(before->key());
+  });
+  context_.caches.budgets.subscribe([this](const auto& before, const auto& after) {
+    const std::string& ns = (before != nullptr ? before : after)->meta.ns;
+    for (const auto& [key, hub] : context_.caches.hubs.all()) {
+      if (key.ns == ns) worker_.add(key);
+    }
   });
   worker_.start([this](const HubKey& key) { reconcile(key); });
 }
@@ -169,11 +177,36 @@ void HubController::work(const Hub& hub, HubEntry& entry) {
   views.reserve(children.size());
   for (const auto& child : children) views.push_back(child.get());
   const plan::PodTemplate pod_template = context_.templates.of(*entry.frame, nullptr);
+  const auto budgets = context_.caches.budgets_by_namespace.find(hub->meta.ns);
+  std::vector<const kube::PodDisruptionBudget*> budget_views;
+  for (const auto& budget : budgets) budget_views.push_back(budget.get());
+  const bool others = std::any_of(budgets.begin(), budgets.end(), [&](const auto& budget) {
+    return budget->meta.owner_uid != hub->meta.uid;
+  });
+  const std::vector<const kube::Pod*> pods =
+      others ? pods_of(hub->key()) : std::vector<const kube::Pod*>();
+  const BudgetKeeper::Problem problem = budget_keeper_.problem_of(hub->key());
+  if (!problem.message.empty()) {
+    worker_.add_after(hub->key(), problem.until - context_.clock.steady_now());
+  }
   carry_out(hub, plan::plan_hub({.frame = *entry.frame,
                                  .children = views,
                                  .pod_template = pod_template,
                                  .refused = entry.refused,
-                                 .now = context_.clock.wall_now()}));
+                                 .now = context_.clock.wall_now(),
+                                 .budgets = budget_views,
+                                 .pods = pods,
+                                 .budget_problem = problem.message,
+                                 .budget_problem_reason = problem.reason}));
+}
+
+std::vector<const kube::Pod*> HubController::pods_of(const HubKey& hub) const {
+  std::vector<const kube::Pod*> pods;
+  for (const auto& child : context_.caches.children_by_hub.find(hub)) {
+    const auto found = context_.caches.pods_of(child->key());
+    pods.insert(pods.end(), found.begin(), found.end());
+  }
+  return pods;
 }
 
 std::optional<plan::NodeScores> HubController::scores_of(const api::ProcessHub& hub) {
@@ -350,6 +383,14 @@ void HubController::carry_out(const Hub& hub, plan::HubPlan plan) {
         on_child_written(key, child, result);
       },
       ended);
+  budget_keeper_.run(
+      key, std::move(plan.budget),
+      [this, key](const Result<kube::ObjectMeta>& written) {
+        if (!written->version.empty()) {
+          own_writes_.wrote(key, "poddisruptionbudgets", written->version);
+        }
+      },
+      ended);
   if (due) {
     put_status(hub, plan.status, plan.command, ended);
   } else if (plan.command) {
@@ -425,6 +466,7 @@ void HubController::forget(const HubKey& key) {
   context_.templates.forget(key);
   context_.scores.forget(key);
   context_.detector.forget(key);
+  budget_keeper_.forget(key);
   if (context_.hubs.find(key) == nullptr) return;
   context_.hubs.erase(key);
   if (context_.observer.hub_gone) context_.observer.hub_gone(key);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cache/own_writes.h"
+#include "controller/budget_keeper.h"
 #include "controller/child_controller.h"
 #include "controller/context.h"
 #include "controller/inline_children.h"
@@ -43,6 +44,7 @@ class HubController {
   void update_ledger(const plan::HubFrame* before, HubEntry& entry);
   void reconcile(const HubKey& key);
   void work(const Hub& hub, HubEntry& entry);
+  [[nodiscard]] std::vector<const kube::Pod*> pods_of(const HubKey& hub) const;
   // An answer says why there can be no frame.
   [[nodiscard]] std::optional<std::string> update_frame(const Hub& hub, HubEntry& entry,
                                                         plan::NodeScores scores);
@@ -72,6 +74,7 @@ class HubController {
   Worker<HubKey> worker_;
   cache::OwnWrites<HubKey> own_writes_;
   InlineChildren inline_children_;
+  BudgetKeeper budget_keeper_;
   bool leads_ = false;
 };
 

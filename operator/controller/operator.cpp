@@ -76,6 +76,9 @@ void Operator::start(std::function<void()> synced) {
          .ns = options_.ns,
          .label_selector = plan::kHubLabel},
         cache::store_sink<kube::Service>(caches_.services, kube::decode_service));
+  // Those of users, too: two over one pod let nobody evict it.
+  watch({.resource = kube::kPodDisruptionBudgets, .mask = kube::budget_mask(), .ns = options_.ns},
+        cache::store_sink<kube::PodDisruptionBudget>(caches_.budgets, kube::decode_budget));
   watch({.resource = kube::kProcessHubs, .mask = custom_resource_mask(), .ns = options_.ns},
         cache::store_sink<api::ProcessHub>(caches_.hubs, api::parse_hub));
   watch({.resource = kube::kProcessHubChildren, .mask = custom_resource_mask(), .ns = options_.ns},

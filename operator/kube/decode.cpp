@@ -156,6 +156,11 @@ const Projection& service_mask() {
   return mask;
 }
 
+const Projection& budget_mask() {
+  static const Projection mask = meta_mask().with({"spec"});
+  return mask;
+}
+
 Result<ObjectMeta> decode_meta(const json& object) {
   std::optional<Error> error;
   const std::string subject = subject_of("object", object);
@@ -265,6 +270,20 @@ Result<Service> decode_service(const json& object) {
   });
   if (error) return tl::unexpected(*std::move(error));
   return service;
+}
+
+bool PodDisruptionBudget::operator==(const PodDisruptionBudget& other) const {
+  return meta == other.meta && *spec == *other.spec;
+}
+
+Result<PodDisruptionBudget> decode_budget(const json& object) {
+  std::optional<Error> error;
+  const std::string subject = subject_of("PodDisruptionBudget", object);
+  PodDisruptionBudget budget;
+  budget.meta = read_meta(ObjectReader(object, subject, error), subject, error);
+  if (error) return tl::unexpected(*std::move(error));
+  budget.spec = std::make_shared<const json>(object.value("spec", json::object()));
+  return budget;
 }
 
 }  // namespace processhub::kube

@@ -15,6 +15,7 @@ namespace processhub::kube {
 [[nodiscard]] const Projection& node_lease_mask();
 [[nodiscard]] const Projection& pod_mask();
 [[nodiscard]] const Projection& service_mask();
+[[nodiscard]] const Projection& budget_mask();
 [[nodiscard]] const Projection& pod_load_mask();
 [[nodiscard]] const Projection& node_use_mask();
 
@@ -26,6 +27,7 @@ namespace processhub::kube {
 [[nodiscard]] Result<NodeLease> decode_node_lease(const nlohmann::json& object);
 [[nodiscard]] Result<Pod> decode_pod(const nlohmann::json& object);
 [[nodiscard]] Result<Service> decode_service(const nlohmann::json& object);
+[[nodiscard]] Result<PodDisruptionBudget> decode_budget(const nlohmann::json& object);
 [[nodiscard]] Result<PodLoad> decode_pod_load(const nlohmann::json& object);
 [[nodiscard]] Result<NodeUse> decode_node_use(const nlohmann::json& object);
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -95,6 +97,12 @@ struct Service {
   StringMap selector = {};
   std::vector<ServicePort> ports = {};
   bool operator==(const Service&) const = default;
+};
+
+struct PodDisruptionBudget {
+  ObjectMeta meta = {};
+  std::shared_ptr<const nlohmann::json> spec = {};  // as it is; never null
+  [[nodiscard]] bool operator==(const PodDisruptionBudget& other) const;
 };
 
 struct Resources {

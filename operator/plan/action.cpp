@@ -30,6 +30,8 @@ std::string_view to_string(Reason reason) {
       return "MoveTimedOut";
     case Reason::kNotAnswering:
       return "NotAnswering";
+    case Reason::kSuspended:
+      return "Suspended";
   }
   return "";
 }

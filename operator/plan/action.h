@@ -28,6 +28,7 @@ enum class Reason {
   kNotOurs,          // it carries the child's labels but is not owned by it
   kMoveTimedOut,     // by HotSwap: it was not Ready in time
   kNotAnswering,     // it gave no answer that it has stopped leading, and the fence wants one
+  kSuspended,        // its child is to have no pods
 };
 
 [[nodiscard]] std::string_view to_string(Reason reason);  // "NodeLost"
@@ -127,6 +128,21 @@ struct TellRole {
   bool operator==(const TellRole&) const = default;
 };
 
+// Has one pod give its state to another by HTTP, and with `spec.confirm` asks the other whether it
+// has it: again and again within `spec.data_wait`. That it does not is no error. Sent twice it does
+// no harm: a pod takes the state of an epoch once.
+struct GiveState {
+  ChildKey child;
+  std::string hub;
+  redundancy::PodRef from;
+  std::string from_ip;
+  redundancy::PodRef to;
+  std::string to_ip;
+  int64_t epoch = 0;
+  api::HandoverSpec spec;
+  bool operator==(const GiveState&) const = default;
+};
+
 // Lets a pod start that waited behind kFenceGate. Precondition: `uid` and `version`.
 struct LiftGate {
   ChildKey child;
@@ -174,7 +190,7 @@ struct DeleteService {
   bool operator==(const DeleteService&) const = default;
 };
 
-using Action = std::variant<CreatePod, DeletePod, PutStatus, SetRole, TellRole, LiftGate,
+using Action = std::variant<CreatePod, DeletePod, PutStatus, SetRole, TellRole, GiveState, LiftGate,
                             CreateService, UpdateService, DeleteService, TakeOffCommand>;
 
 }  // namespace processhub::plan

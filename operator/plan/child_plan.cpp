@@ -33,6 +33,26 @@ class Planner {
   }
 
   ChildPlan plan() {
+    if (in_.child.spec.suspended) {
+      stop_all();
+    } else {
+      run_all();
+    }
+    roles_ = plan_roles({.in = in_,
+                         .slots = slots_,
+                         .nodes = placed_.nodes,
+                         .leaving = leaving_,
+                         .leaves_because = leaves_because_,
+                         .heir = heir_,
+                         .removals = removals_},
+                        view_);
+    service_ = plan_service(in_);
+    if (moving_ && settled()) moving_.reset();
+    return finish();
+  }
+
+ private:
+  void run_all() {
     placed_ = place_child(in_, view_);
     status_first_ = placed_.excludes_more;
     only_if_ = placed_.only_if;
@@ -50,20 +70,22 @@ class Planner {
         if (holds_lead(slot)) step(slot);
       }
     }
-    roles_ = plan_roles({.in = in_,
-                         .slots = slots_,
-                         .nodes = placed_.nodes,
-                         .leaving = leaving_,
-                         .leaves_because = leaves_because_,
-                         .heir = heir_,
-                         .removals = removals_},
-                        view_);
-    service_ = plan_service(in_);
-    if (moving_ && settled()) moving_.reset();
-    return finish();
   }
 
- private:
+  // A suspended child: nobody leads, then its pods go. Its slots stay as they are known.
+  void stop_all() {
+    moving_.reset();
+    placed_.excluded = in_.child.status.excluded;
+    for (auto& [number, slot] : known_slots(in_.child.status, view_.own())) {
+      slot.replaces = Uid();
+      if (slot.successor != nullptr) slot.pods.push_back(std::exchange(slot.successor, nullptr));
+      slots_.push_back(std::move(slot));
+    }
+    if (in_.frame.hub->spec.paused) return;
+    delete_foreign();
+    for (const Pod* pod : view_.own()) remove(*pod, Reason::kSuspended);
+  }
+
   // With fewer nodes than replicas, a pod that runs stays where it is: there is
   // nothing to gain by stopping it.
   void keep_what_has_nowhere_to_go() {
@@ -385,8 +407,8 @@ class Planner {
     plan.gone = std::move(report.gone);
     std::move(report.only_if.begin(), report.only_if.end(), std::back_inserter(only_if_));
     std::move(roles_.only_if.begin(), roles_.only_if.end(), std::back_inserter(only_if_));
-    status_first_ =
-        status_first_ || roles_.names || roles_.doubts || report.admits || roles_.answers_command;
+    status_first_ = status_first_ || roles_.names || roles_.doubts || report.admits ||
+                    roles_.answers_command || roles_.handover_condition.has_value();
     if (status_first_ && !in_.frame.hub->spec.paused) {
       plan.actions.emplace_back(PutStatus{.child = in_.child.key(),
                                           .hub = in_.child.spec.hub,

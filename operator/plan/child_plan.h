@@ -16,12 +16,25 @@
 
 namespace processhub::plan {
 
-// What pods have answered, or not, when they were told their roles; by the pod's uid. In memory
-// alone: a pod that is told twice does no harm.
+// What came of a GiveState.
+struct HandoverOutcome {
+  int64_t epoch = 0;
+  std::string problem = {};  // empty: the state has been given
+};
+
+// What pods have answered, or not, when they were told their roles or asked for their state; by
+// the pod's uid. In memory alone: a pod that is told twice does no harm.
 struct RoleAnswers {
   std::map<Uid, redundancy::RoleAt> answered = {};
   std::map<Uid, redundancy::RoleAt> silent = {};
   std::map<Uid, std::string> peers = {};  // the body that a peer was told last, answered or not
+  std::map<Uid, HandoverOutcome> handovers = {};  // to this pod
+
+  // Null: none yet under that epoch.
+  [[nodiscard]] const HandoverOutcome* outcome_of(const kube::Pod& to, int64_t epoch) const {
+    const auto found = handovers.find(to.meta.uid);
+    return found == handovers.end() || found->second.epoch != epoch ? nullptr : &found->second;
+  }
 };
 
 struct ChildInput {

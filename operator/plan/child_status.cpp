@@ -23,7 +23,7 @@ class Reporter {
  public:
   Reporter(const ChildInput& input, ChildView& view, const ChildFindings& findings)
       : in_(input), view_(view), members_(input.frame.membership), found_(findings) {
-    factor_ = in_.frame.redundancy->replication_factor();
+    if (!in_.child.spec.suspended) factor_ = in_.frame.redundancy->replication_factor();
     for (const Slot& slot : found_.slots) {
       const bool old = slot.current() != nullptr && serves(*slot.current(), members_);
       if (old || (slot.successor != nullptr && serves(*slot.successor, members_))) ++ready_;
@@ -65,6 +65,7 @@ class Reporter {
 
  private:
   [[nodiscard]] api::Phase phase() const {
+    if (in_.child.spec.suspended) return api::Phase::kSuspended;
     if (found_.moving) return api::Phase::kMigrating;
     if (found_.roles.suspect) return api::Phase::kSuspect;
     if (found_.roles.promoting) return api::Phase::kPromoting;
@@ -90,6 +91,11 @@ class Reporter {
     }
     const Pod* pod = slot.current();
     const bool awaited = pod == nullptr || slot_of(*pod)->incarnation < slot.incarnation;
+    if (in_.child.spec.suspended && pod == nullptr) {
+      // Where it goes on when it runs again.
+      status.replicas.push_back(
+          {.slot = slot.number, .incarnation = slot.incarnation, .node = slot.node});
+    }
     if (!slot.target || !awaited) return;
     status.replicas.push_back({.slot = slot.number,
                                .incarnation = slot.incarnation,
@@ -209,10 +215,18 @@ class Reporter {
   }
 
   [[nodiscard]] std::vector<Condition> conditions() const {
-    std::vector<Condition> all{accepted(), placed_condition(in_, found_.placed), readiness(),
-                               migrating(), degraded()};
+    std::vector<Condition> all{accepted()};
+    if (in_.child.spec.suspended) {
+      for (const char* type : {kPlaced, kReady, kMigrating, kDegraded}) {
+        all.push_back({.type = type, .status = ConditionStatus::kFalse, .reason = kSuspended});
+      }
+    } else {
+      all.insert(all.end(),
+                 {placed_condition(in_, found_.placed), readiness(), migrating(), degraded()});
+    }
     if (found_.roles.active_condition) all.push_back(*found_.roles.active_condition);
     if (found_.roles.switch_condition) all.push_back(*found_.roles.switch_condition);
+    if (found_.roles.handover_condition) all.push_back(*found_.roles.handover_condition);
     if (found_.service.condition) all.push_back(*found_.service.condition);
     return all;
   }
@@ -320,7 +334,7 @@ class Reporter {
   const Membership& members_;
   const ChildFindings& found_;
   ChildReport out_;
-  int factor_ = 1;
+  int factor_ = 0;
   int ready_ = 0;
 };
 

@@ -15,7 +15,10 @@ SwapStep next_swap_step(const Slot& slot, bool wanted, bool leads, const ChildIn
     if (leads) return SwapStep::kHandOver;
     WallTime since = fresh->ready_since.value_or(fresh->meta.created);
     const auto& active = input.child.status.active;
-    if (active && active->pod_uid == fresh->meta.uid) since = std::max(since, active->since);
+    if (active && active->pod_uid == fresh->meta.uid) {
+      if (!active->handover_from.empty()) return SwapStep::kWait;
+      since = std::max(since, active->since);
+    }
     return view.passed(since + migration.hot_swap.retention) ? SwapStep::kRetire : SwapStep::kWait;
   }
   const bool hopeless = ChildView::has_ended(*fresh) || view.host_of(*fresh) != Host::kUp;

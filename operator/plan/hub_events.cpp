@@ -4,6 +4,7 @@
 
 #include "api/conditions.h"
 #include "plan/child_status.h"
+#include "plan/disruption.h"
 #include "plan/quorum.h"
 
 namespace processhub::plan {
@@ -13,7 +14,8 @@ using kube::ConditionStatus;
 
 // Said elsewhere: how many children are Ready, by the status; a lock, by its own condition.
 bool needs_no_event(const api::Condition& condition) {
-  return condition.reason == "ChildrenNotReady" || condition.reason == "ChildrenDegraded" ||
+  return condition.reason == "ChildrenNotReady" || condition.reason == "NotMadeYet" ||
+         condition.reason == "ChildrenDegraded" ||
          (condition.type == kDegraded && condition.reason == kQuorumLost);
 }
 
@@ -21,11 +23,9 @@ bool needs_no_event(const api::Condition& condition) {
 
 std::vector<HubEvent> events_of(const api::HubStatus& before, const api::HubStatus& after) {
   static const std::pair<const char*, ConditionStatus> kBad[] = {
-      {"TemplateValid", ConditionStatus::kFalse},
-      {"ChildrenAccepted", ConditionStatus::kFalse},
-      {kQuorumLost, ConditionStatus::kTrue},
-      {kDegraded, ConditionStatus::kTrue},
-      {kReady, ConditionStatus::kFalse}};
+      {"TemplateValid", ConditionStatus::kFalse}, {"ChildrenAccepted", ConditionStatus::kFalse},
+      {kDisruptionHold, ConditionStatus::kFalse}, {kQuorumLost, ConditionStatus::kTrue},
+      {kDegraded, ConditionStatus::kTrue},        {kReady, ConditionStatus::kFalse}};
   std::vector<HubEvent> events;
   for (const auto& [type, worse] : kBad) {
     const api::Condition* now = api::find_condition(after.conditions, type);

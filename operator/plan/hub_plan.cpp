@@ -41,7 +41,13 @@ class Planner {
       plan_.apply.clear();
       plan_.remove.clear();
     }
-    plan_.status = status();
+    DisruptionPlan disruption = plan_disruption({.hub = hub_,
+                                                 .budgets = in_.budgets,
+                                                 .pods = in_.pods,
+                                                 .problem = in_.budget_problem,
+                                                 .problem_reason = in_.budget_problem_reason});
+    plan_.budget = std::move(disruption.actions);
+    plan_.status = status(std::move(disruption.condition));
     obey();
     return std::move(plan_);
   }
@@ -105,7 +111,7 @@ class Planner {
     };
     return has_all(child.meta.labels, meta["labels"]) &&
            has_all(child.meta.annotations, meta["annotations"]) &&
-           child.spec.nodes == wanted.nodes &&
+           child.spec.nodes == wanted.nodes && child.spec.suspended == wanted.suspended &&
            (child.spec.pod_template ? *child.spec.pod_template : json()) ==
                template_of(body["spec"]);
   }
@@ -123,6 +129,7 @@ class Planner {
     json spec = {{"hub", hub_.meta.name}};
     if (inline_child.child_template) spec["template"] = *inline_child.child_template;
     for (const NodeName& node : inline_child.nodes) spec["nodes"].push_back(node.str());
+    if (inline_child.suspended) spec["suspended"] = true;
     json body = {
         {"apiVersion", kube::kProcessHubChildren.api_version()},
         {"kind", kube::kProcessHubChildren.kind},
@@ -158,7 +165,7 @@ class Planner {
 
   // --- status ---
 
-  [[nodiscard]] api::HubStatus status() {
+  [[nodiscard]] api::HubStatus status(std::optional<Condition> hold) {
     api::HubStatus status;
     status.observed_generation = hub_.meta.generation;
     status.nodes = {.members = static_cast<int>(members_.members.size()),
@@ -172,8 +179,15 @@ class Planner {
                      .locked = quorum.locked};
     status.placement = placement();
     status.conditions = hub_.status.conditions;
-    for (Condition condition : {readiness(status), progressing(status), degraded(status),
-                                template_valid(), children_accepted(), quorum_lost()}) {
+    std::vector<Condition> conditions{readiness(status), progressing(status), degraded(status),
+                                      template_valid(),  children_accepted(), quorum_lost()};
+    if (hold) {
+      conditions.push_back(*std::move(hold));
+    } else {
+      std::erase_if(status.conditions,
+                    [](const Condition& one) { return one.type == kDisruptionHold; });
+    }
+    for (Condition& condition : conditions) {
       condition.observed_generation = hub_.meta.generation;
       api::set_condition(status.conditions, std::move(condition), in_.now);
     }
@@ -187,6 +201,7 @@ class Planner {
     int replicas = 0;
     for (const api::ProcessHubChild* child : in_.children) {
       if (child->meta.deleted || child->spec.hub != hub_.meta.name) continue;
+      if (child->spec.suspended) continue;
       const std::vector<api::Replica>& listed = child->status.replicas;
       for (size_t i = 0; i < listed.size(); ++i) {
         // By slot, then incarnation: the last one of a slot is what it has.
@@ -239,6 +254,9 @@ class Planner {
           ++count.pending;
           ++rejected_;
           break;
+        case api::Phase::kSuspended:
+          ++count.suspended;
+          break;
       }
     }
     return count;
@@ -256,10 +274,11 @@ class Planner {
                       "Ready, cordoned, or carry taints that spec.nodes.tolerations lacks",
                       members_.matching));
     }
-    const bool ready = status.children.ready == status.children.total;
+    const int wanted = status.children.total - status.children.suspended;
+    const bool ready = status.children.ready == wanted;
     return condition(
         kReady, ready, ready ? "AllChildrenReady" : "ChildrenNotReady",
-        fmt::format("{} of {} children Ready{}", status.children.ready, status.children.total,
+        fmt::format("{} of {} children Ready{}", status.children.ready, wanted,
                     !ready && members_.quorum.locked ? "; the hub is locked (QuorumLost)" : ""));
   }
 

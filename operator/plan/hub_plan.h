@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "plan/disruption.h"
 #include "plan/frame.h"
 
 namespace processhub::plan {
@@ -49,6 +50,11 @@ struct HubInput {
   // The inline children that the API server refused, and its words.
   std::map<std::string, std::string> refused = {};
   WallTime now;
+  std::span<const kube::PodDisruptionBudget* const> budgets = {};  // of the hub's namespace
+  std::span<const kube::Pod* const> pods = {};  // of the hub; needed with budgets of others alone
+  // Why the API server would not have the hub's own budget a moment ago; empty: it was not asked.
+  std::string budget_problem = {};
+  std::string budget_problem_reason = {};
 };
 
 struct HubPlan {
@@ -56,6 +62,7 @@ struct HubPlan {
   std::vector<DeleteChild> remove = {};
   api::HubStatus status = {};
   std::optional<RemoveCommand> command = {};
+  std::vector<BudgetAction> budget = {};
 };
 
 [[nodiscard]] HubPlan plan_hub(const HubInput& input);

@@ -8,6 +8,10 @@ inline constexpr const char* kChildLabel = "processhub.io/child";
 inline constexpr const char* kRoleLabel = "processhub.io/role";
 inline constexpr const char* kRevisionLabel = "processhub.io/revision";
 
+// "true": no eviction of the pod is granted while its hub holds evictions. It is the user's after
+// the pod's birth.
+inline constexpr const char* kHoldLabel = "processhub.io/hold";
+
 // What the pod is to be, with the epoch of that decision in one value, so that nobody reads
 // them apart: "active 7". Its role file has the same.
 inline constexpr const char* kRoleAnnotation = "processhub.io/role";

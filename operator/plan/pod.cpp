@@ -184,6 +184,7 @@ json build_pod(const HubFrame& frame, const PodTemplate& pod_template,
   labels[kHubLabel] = frame.key.name;
   labels[kChildLabel] = child.meta.name;
   labels[kRevisionLabel] = pod_template.revision;
+  labels[kHoldLabel] = "true";
   labels[kRoleLabel] = redundancy::to_string(identity.role.role);
   json& annotations = section(meta, "annotations", json::value_t::object);
   annotations[kSlotAnnotation] = std::to_string(identity.slot);

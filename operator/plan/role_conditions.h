@@ -14,6 +14,9 @@ namespace processhub::plan {
                                               const Lead& lead, const RolePlan& roles,
                                               std::string cause);
 
+// Nobody leads, as the child's spec says.
+[[nodiscard]] api::Condition suspended_condition();
+
 // None: there is no command, or it waits while the hub is paused. Unknown: it is being done.
 // `peers`: nobody leads.
 [[nodiscard]] std::optional<api::Condition> switch_condition(const RoleInput& input,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/conditions.h"
+#include "plan/handover.h"
 #include "plan/labels.h"
 #include "plan/peers.h"
 #include "plan/pod.h"
@@ -42,7 +43,9 @@ class Assigner {
 
   RolePlan plan() {
     const Role born = redundancy::role_at_birth(*in_.frame.redundancy, in_.frame.key, name());
-    if (born == Role::kPeer) {
+    if (in_.child.spec.suspended && !hub_.spec.paused) {
+      stand_down(born);
+    } else if (born == Role::kPeer) {
       follow_peers();
     } else {
       follow_lead();
@@ -97,7 +100,8 @@ class Assigner {
         .node_uid = Uid(kube::value_of(next.meta.annotations, kNodeUidAnnotation)),
         .pod = next.meta.name,
         .pod_uid = next.meta.uid,
-        .since = in_.now};
+        .since = in_.now,
+        .handover_from = gives_state(input_, lead_, next) ? lead_.pod->meta.uid : Uid()};
     out_.names = true;
   }
 
@@ -130,7 +134,7 @@ class Assigner {
       return;
     const RoleAt role{Role::kActive, out_.epoch};
     const bool labelled = is_as_told(*lead, role, hub_.meta.name);
-    if (!may_label) {
+    if (!may_label || !has_state()) {
       out_.promoting = !labelled;
       return;
     }
@@ -143,6 +147,19 @@ class Assigner {
     } else {
       tell_of_peers(*lead, role);
     }
+  }
+
+  // Whether the one that leads has the state of the one before it, or shall do without.
+  bool has_state() {
+    if (out_.active->handover_from.empty()) return true;
+    HandoverPlan handover = plan_handover(input_, view_, *out_.active, out_.epoch);
+    if (handover.action) {
+      out_.actions.emplace_back(*std::move(handover.action));
+      return false;
+    }
+    out_.handover_condition = std::move(handover.condition);
+    out_.active->handover_from = Uid();
+    return true;
   }
 
   // Every pod that any epoch could have labelled. One that the cache shows passive at this
@@ -318,17 +335,34 @@ class Assigner {
                                                                           : before->reason;
   }
 
+  // --- nobody ---
+
+  // A suspended child: whoever leads is passive before its pods go.
+  void stand_down(Role born) {
+    end_lead();
+    if (born != Role::kPeer) {
+      for (const Pod* pod : view_.own()) settle(*pod, {Role::kPassive, out_.epoch});
+      out_.active_condition = suspended_condition();
+    }
+    silence_the_demoted();
+    obey_command();
+  }
+
+  // Where somebody leads, that ends like a take-over.
+  void end_lead() {
+    if ((!status_.active && !lead_.tampered) || hub_.spec.paused) return;
+    out_.epoch = lead_.highest + 1;
+    out_.active.reset();
+    out_.names = true;
+    demote_those_before();
+  }
+
   // --- peers ---
 
-  // Nobody leads. Where somebody did, before the model was changed, that ends like a take-over.
+  // Nobody leads, though somebody may have, before the model was changed.
   void follow_peers() {
     peers_ = true;
-    if ((status_.active || lead_.tampered) && !hub_.spec.paused) {
-      out_.epoch = lead_.highest + 1;
-      out_.active.reset();
-      out_.names = true;
-      demote_those_before();
-    }
+    end_lead();
     const RoleAt role{Role::kPeer, out_.epoch};
     // Who was no peer is told first, whatever `signal` says: that it was none is known from the
     // annotation alone.

@@ -18,6 +18,7 @@ namespace processhub::plan {
 
 inline constexpr const char* kActive = "Active";
 inline constexpr const char* kSwitchRequested = "SwitchRequested";
+inline constexpr const char* kSuspended = "Suspended";  // the reason of a suspended child
 
 struct RolePlan {
   int64_t epoch = 0;
@@ -29,6 +30,8 @@ struct RolePlan {
       {};  // since which epoch pods have not answered that they stopped
   std::optional<api::Condition> active_condition = {};  // none: nobody leads, all are peers
   std::optional<api::Condition> switch_condition = {};
+  std::optional<api::Condition> handover_condition =
+      {};                        // a handover is over: that is written first
   bool answers_command = false;  // the status has to say so before the command is taken off
   bool doubts = false;           // a status has to make sure that one which led is gone
   bool promoting = false;        // named, but its label is not in place and has to wait

@@ -45,7 +45,8 @@ type bench struct {
 	free    []string // nodes that no group has
 
 	single, each, whole []time.Duration            // from the condition to the label
-	floors              []time.Duration            // the writes of a whole loss, by themselves
+	singleFloors        []time.Duration            // the writes of such a loss, by themselves
+	floors              []time.Duration            // the same of a loss of many
 	crashes             map[string][]time.Duration // by who takes over
 	others              map[string]float64         // by part: cores that others used
 }

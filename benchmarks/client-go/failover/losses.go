@@ -76,8 +76,17 @@ func (b *bench) one(ctx context.Context) error {
 			return err
 		}
 		b.single = append(b.single, times...)
+		if err := b.rest(ctx, "one", names, nodes); err != nil {
+			return err
+		}
+		floor, err := b.floor(ctx, names)
+		if err != nil {
+			return err
+		}
+		b.singleFloors = append(b.singleFloors, floor)
 	}
 	fmt.Fprintf(os.Stderr, "one: %s\n", spread(b.single))
+	fmt.Fprintf(os.Stderr, "one: the same writes by client-go alone: %s\n", spread(b.singleFloors))
 	return b.rest(ctx, "one", names, nodes)
 }
 

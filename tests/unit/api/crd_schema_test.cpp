@@ -110,8 +110,13 @@ TEST(CrdSchema, DefaultsAreThoseOfTheStructs) {
       {"failover.restartAfterSeconds", spec.failover.restart_after.count()},
       {"failover.replaceAfterSeconds", spec.failover.replace_after.count()},
       {"migration.hotSwap.retentionSeconds", spec.migration.hot_swap.retention.count()},
+      {"migration.hotSwap.handover.enabled", HandoverSpec{}.enabled},
+      {"migration.hotSwap.handover.path", HandoverSpec{}.path},
+      {"migration.hotSwap.handover.dataWaitSeconds", HandoverSpec{}.data_wait.count()},
+      {"migration.hotSwap.handover.confirm", HandoverSpec{}.confirm},
       {"migration.childTimeoutSeconds", spec.migration.child_timeout.count()},
       {"spillAfterSeconds", spec.spill_after.count()},
+      {"disruption.hold", spec.disruption.hold},
       {"service.enabled", spec.service.enabled},
       {"service.ports[].protocol", ServicePort{}.protocol},
       {"paused", spec.paused},
@@ -141,6 +146,8 @@ TEST(CrdSchema, BoundsAreThoseOfTheParser) {
       {"service.ports[].port", kPort},
       {"spillAfterSeconds", kSpillAfterSeconds},
       {"migration.hotSwap.retentionSeconds", kRetentionSeconds},
+      {"migration.hotSwap.handover.port", kPort},
+      {"migration.hotSwap.handover.dataWaitSeconds", kDataWaitSeconds},
       {"migration.childTimeoutSeconds", kChildTimeoutSeconds},
       {"failover.restartAfterSeconds", kRestartAfterSeconds},
       {"failover.replaceAfterSeconds", kReplaceAfterSeconds}};
@@ -164,6 +171,7 @@ TEST(CrdSchema, BoundsAreThoseOfTheParser) {
   const Values lengths = keyword_values("processhubs", "maxLength");
   EXPECT_EQ(lengths.at("children[].name"), kMaxNameLength);
   EXPECT_EQ(lengths.at("redundancy.replication.http.path"), kMaxHttpPathLength);
+  EXPECT_EQ(lengths.at("migration.hotSwap.handover.path"), kMaxHttpPathLength);
   EXPECT_EQ(lengths.at("service.ports[].targetPort"), kMaxPortNameLength);
 }
 
@@ -193,7 +201,7 @@ TEST(CrdSchema, AChildSaysTheSameInlineAndAlone) {
   const json& inline_child = schema_of(
       "processhubs")["properties"]["spec"]["properties"]["children"]["items"]["properties"];
   const json& alone = schema_of("processhubchildren")["properties"]["spec"]["properties"];
-  for (const char* field : {"template", "nodes"}) {
+  for (const char* field : {"template", "nodes", "suspended"}) {
     EXPECT_EQ(inline_child.at(field), alone.at(field)) << field;
   }
 }
@@ -239,6 +247,7 @@ TEST(CrdSchema, WrittenDefaultsChangeNothing) {
   EXPECT_EQ(with_defaults->spec.migration, plain->spec.migration);
   EXPECT_EQ(with_defaults->spec.partition_tolerance, plain->spec.partition_tolerance);
   EXPECT_EQ(with_defaults->spec.failover, plain->spec.failover);
+  EXPECT_EQ(with_defaults->spec.disruption, plain->spec.disruption);
   EXPECT_EQ(with_defaults->spec.service, plain->spec.service);
   EXPECT_EQ(with_defaults->spec.spill_after, plain->spec.spill_after);
 }

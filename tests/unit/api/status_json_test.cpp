@@ -24,16 +24,18 @@ Condition condition(const std::string& type, kube::ConditionStatus status) {
 }
 
 HubStatus hub_status() {
-  return {.observed_generation = 3,
-          .nodes = {.members = 5, .ready = 4, .draining = 1},
-          .children = {.total = 100, .ready = 90, .degraded = 5, .migrating = 3, .pending = 2},
-          .quorum = {.required = 3, .present = 2, .max_seen = 5, .locked = true},
-          .placement = {.algorithm = "ring/v1",
-                        .revision = "abcdefghij",
-                        .max_load = 14,
-                        .mean_load = "12.5"},
-          .conditions = {condition("Degraded", kube::ConditionStatus::kFalse),
-                         condition("Ready", kube::ConditionStatus::kTrue)}};
+  return {
+      .observed_generation = 3,
+      .nodes = {.members = 5, .ready = 4, .draining = 1},
+      .children =
+          {.total = 100, .ready = 90, .degraded = 5, .migrating = 3, .pending = 2, .suspended = 4},
+      .quorum = {.required = 3, .present = 2, .max_seen = 5, .locked = true},
+      .placement = {.algorithm = "ring/v1",
+                    .revision = "abcdefghij",
+                    .max_load = 14,
+                    .mean_load = "12.5"},
+      .conditions = {condition("Degraded", kube::ConditionStatus::kFalse),
+                     condition("Ready", kube::ConditionStatus::kTrue)}};
 }
 
 ChildStatus child_status() {
@@ -45,7 +47,8 @@ ChildStatus child_status() {
                                   .node_uid = Uid("u1"),
                                   .pod = "orders-0-abcde",
                                   .pod_uid = Uid("p1"),
-                                  .since = WallTime{1767366245s}},
+                                  .since = WallTime{1767366245s},
+                                  .handover_from = Uid("p0")},
           .replicas = {{.slot = 0,
                         .incarnation = 1,
                         .node = NodeName("n1"),
@@ -86,7 +89,7 @@ TEST(StatusJson, LooksAsTheApiSays) {
       "observedGeneration":2,"phase":"Degraded","masterNode":"n1","nodeNames":"n1,n2","ready":"1/2",
       "epoch":1767366246,"serviceName":"orders",
       "active":{"node":"n1","nodeUID":"u1","pod":"orders-0-abcde","podUID":"p1",
-                "sinceTime":"2026-01-02T15:04:05Z"},
+                "sinceTime":"2026-01-02T15:04:05Z","handoverFrom":"p0"},
       "replicas":[{"slot":0,"incarnation":1,"node":"n1","nodeUID":"u1","pod":"orders-0-abcde",
                    "podUID":"p1","role":"peer","ready":true},
                   {"slot":2,"incarnation":7,"ready":false,"home":"n4","overBound":true}],
@@ -95,7 +98,8 @@ TEST(StatusJson, LooksAsTheApiSays) {
       "conditions":[{"type":"Ready","status":"Unknown","reason":"Because","message":"for a reason",
                      "observedGeneration":4,"lastTransitionTime":"2026-01-02T15:04:05Z"}]})"));
   EXPECT_EQ(to_json(hub_status())["children"], json::parse(R"(
-      {"total":100,"ready":90,"degraded":5,"migrating":3,"pending":2})"));
+      {"total":100,"ready":90,"degraded":5,"migrating":3,"pending":2,
+       "suspended":4})"));
   EXPECT_EQ(to_json(hub_status())["quorum"],
             json::parse(R"({"required":3,"present":2,"maxSeen":5,"locked":true})"));
   // The column LOCKED says false, not nothing.

@@ -204,7 +204,7 @@ TEST_F(RoleActionsTest, WhereTheFenceNeedsTheAnswerSilenceEndsThePlan) {
   }
   ASSERT_EQ(results_.size(), 1U);
   ASSERT_FALSE(results_[0]);
-  EXPECT_THAT(results_[0].error().message, HasSubstr("told \"active 8\" 2 times"));
+  EXPECT_THAT(results_[0].error().message, HasSubstr("was told \"active 8\": asked 2 times at "));
   EXPECT_EQ(transport_.requests_waiting(), 0U);
 }
 

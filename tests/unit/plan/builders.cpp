@@ -279,6 +279,9 @@ std::vector<std::string> told(const ChildPlan& plan, const api::ProcessHubChild&
     } else if (const auto* tell = std::get_if<TellRole>(&action)) {
       lines.push_back("tell " + short_name(tell->pod.name, child) + " " +
                       std::string(to_string(tell->role.role)));
+    } else if (const auto* give = std::get_if<GiveState>(&action)) {
+      lines.push_back("give " + short_name(give->from.name, child) + " to " +
+                      short_name(give->to.name, child));
     } else if (const auto* service = std::get_if<CreateService>(&action)) {
       lines.push_back("create Service " + service->name);
     } else if (const auto* service = std::get_if<UpdateService>(&action)) {

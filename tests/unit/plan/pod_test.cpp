@@ -62,6 +62,7 @@ TEST_F(PodTest, TheWholePodOfASmallTemplate) {
         "app": "orders",
         "processhub.io/hub": "hub",
         "processhub.io/child": "orders",
+        "processhub.io/hold": "true",
         "processhub.io/revision": "rev1",
         "processhub.io/role": "peer"},
       "annotations": {

@@ -1,0 +1,67 @@
+#include "plan/handover.h"
+
+#include <fmt/core.h>
+
+namespace processhub::plan {
+namespace {
+
+using kube::ConditionStatus;
+using kube::Pod;
+
+// Where it runs is known, and can be reached.
+bool is_reached(const Pod& pod, const ChildView& view) {
+  return !ChildView::has_ended(pod) && !pod.ip.empty() && view.host_of(pod) == Host::kUp;
+}
+
+api::Condition over(bool done, const char* reason, std::string message) {
+  return {.type = kHandedOver,
+          .status = done ? ConditionStatus::kTrue : ConditionStatus::kFalse,
+          .reason = reason,
+          .message = std::move(message)};
+}
+
+}  // namespace
+
+bool gives_state(const RoleInput& input, const Lead& lead, const Pod& next) {
+  return input.in.frame.hub->spec.migration.hot_swap.handover.enabled && &next == input.heir &&
+         lead.pod != nullptr && lead.pod == input.leaving && !ChildView::has_ended(*lead.pod);
+}
+
+HandoverPlan plan_handover(const RoleInput& input, const ChildView& view,
+                           const api::ActiveReplica& active, int64_t epoch) {
+  const api::HandoverSpec& spec = input.in.frame.hub->spec.migration.hot_swap.handover;
+  const Pod* const from = view.own(active.handover_from);
+  const Pod* const to = view.own(active.pod_uid);
+  const auto failed = [&](const char* reason, const std::string& why) {
+    return HandoverPlan{
+        .condition = over(false, reason,
+                          fmt::format("epoch {}: pod {} leads without the state of the pod before "
+                                      "it: {}",
+                                      epoch, active.pod, why))};
+  };
+  if (!spec.enabled) return failed("NotWanted", "the hub no longer asks for a handover");
+  if (from == nullptr || !is_reached(*from, view)) {
+    return failed("PodGone", "that one has ended, or its node is not Ready any more");
+  }
+  if (to == nullptr || !is_reached(*to, view)) {
+    return failed("PodGone", "the new one has ended, or its node is not Ready any more");
+  }
+  const HandoverOutcome* const outcome =
+      input.in.answers == nullptr ? nullptr : input.in.answers->outcome_of(*to, epoch);
+  if (outcome == nullptr) {
+    return {.action = GiveState{.child = input.in.child.key(),
+                                .hub = input.in.frame.key.name,
+                                .from = {.name = from->meta.name, .uid = from->meta.uid},
+                                .from_ip = from->ip,
+                                .to = {.name = to->meta.name, .uid = to->meta.uid},
+                                .to_ip = to->ip,
+                                .epoch = epoch,
+                                .spec = spec}};
+  }
+  if (!outcome->problem.empty()) return failed("TimedOut", outcome->problem);
+  return {.condition = over(true, "StateGiven",
+                            fmt::format("epoch {}: pod {} has given its state to pod {}", epoch,
+                                        from->meta.name, to->meta.name))};
+}
+
+}  // namespace processhub::plan

@@ -1,0 +1,135 @@
+// A move in which real workers hand their state over. The pods are simulated: a worker is run
+// for each, on an address of this machine that the pod's status then has.
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <httplib.h>
+
+#include "e2e/support/roles.h"
+
+namespace processhub::e2e {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr int kPort = 18080;
+
+// One pod's worker. Its role file follows the pod's annotation.
+class Worker {
+ public:
+  Worker(const json& pod, int number, const std::filesystem::path& directory)
+      : address_("127.0.7." + std::to_string(number)),
+        role_file_(directory / pod.at("/metadata/name"_json_pointer).get<std::string>()),
+        process_({PROCESSHUB_WORKER, "--address", address_, "--port", std::to_string(kPort),
+                  "--role-file", role_file_},
+                 {}) {
+    const std::string ns = pod.at("/metadata/namespace"_json_pointer);
+    const std::string name = pod.at("/metadata/name"_json_pointer);
+    patch({"pod", name, "-n", ns, "--subresource=status"},
+          {{"status", {{"podIP", address_}, {"podIPs", {{{"ip", address_}}}}}}});
+  }
+  void follow(const json& pod) const {
+    const std::string next = role_file_.string() + ".next";
+    std::ofstream(next) << role_text(pod) << "\n";
+    std::filesystem::rename(next, role_file_);
+  }
+  // Null while it does not answer.
+  [[nodiscard]] json state() const {
+    httplib::Client client(address_, kPort);
+    const auto answer = client.Get("/state");
+    return answer ? json::parse(answer->body) : json();
+  }
+  [[nodiscard]] int64_t count() const { return state().value("count", int64_t{-1}); }
+  void kill() { process_.send(SIGKILL); }
+
+ private:
+  std::string address_;
+  std::filesystem::path role_file_;
+  Process process_;
+};
+
+class Handover : public WithRoles {
+ protected:
+  void given(const NodeSet& nodes, json handover = json::object()) {
+    json settings = {{"enabled", true}, {"port", kPort}, {"confirm", true}};
+    settings.merge_patch(handover);
+    given_hub("workers", nodes,
+              {{"migration",
+                {{"strategy", "HotSwap"},
+                 {"hotSwap", {{"retentionSeconds", 0}, {"handover", settings}}}}}});
+    given_children("workers", {"tenant"});
+    EXPECT_TRUE(poll_until([&] {
+      tend();
+      return !workers_.empty() && workers_.begin()->second->count() > 20;
+    })) << "it counts while it leads";
+  }
+  // Every pod of the child has its worker, and each worker its role.
+  void tend() {
+    for (const auto& [name, pod] : pods_->objects()) {
+      const std::string uid = pod.at("/metadata/uid"_json_pointer);
+      // KWOK gives it an address of its own when it runs.
+      if (pod.value("/status/podIP"_json_pointer, "").empty()) continue;
+      std::unique_ptr<Worker>& worker = workers_[uid];
+      if (worker == nullptr) {
+        worker = std::make_unique<Worker>(pod, static_cast<int>(workers_.size()), directory_);
+      }
+      worker->follow(pod);
+    }
+  }
+  bool tended(const std::function<bool()>& condition) {
+    return poll_until([&] {
+      tend();
+      return condition();
+    });
+  }
+  std::string handover_says() const {
+    return said(children_->objects().at("tenant"), "HandedOver");
+  }
+  void TearDown() override {
+    WithRoles::TearDown();
+    std::filesystem::remove_all(directory_);
+  }
+
+  std::filesystem::path directory_ = [] {
+    std::string name = std::filesystem::temp_directory_path() / "handover-XXXXXX";
+    return std::filesystem::path(::mkdtemp(name.data()));
+  }();
+  std::map<std::string, std::unique_ptr<Worker>> workers_;  // by the pod's uid
+};
+
+TEST_F(Handover, OfADrainMovesTheStateOnce) {
+  const NodeSet nodes(3);
+  given(nodes);
+  const Lead before = eventually_led("tenant");
+  must_kubectl({"cordon", before.node});
+  EXPECT_TRUE(tended([&] { return handover_says() == "True/StateGiven"; }));
+  const Lead after = eventually_led_by_another("tenant", before);
+  const json old_state = workers_.at(before.uid)->state();
+  const json new_state = workers_.at(after.uid)->state();
+  EXPECT_EQ(old_state.at("role"), "passive");
+  EXPECT_EQ(new_state.at("takes"), 1);
+  EXPECT_EQ(new_state.at("takenEpoch"), after.epoch);
+  EXPECT_GE(new_state.at("count"), old_state.at("count"));
+  EXPECT_TRUE(tended([&] {
+    return workers_.at(after.uid)->count() > old_state.at("count").get<int64_t>() + 20;
+  })) << "it counts on from there";
+  EXPECT_EQ(workers_.at(before.uid)->count(), old_state.at("count")) << "it has stopped";
+  EXPECT_THAT(eventually_event("tenant", "StateGiven"), HasSubstr("has given its state"));
+  must_kubectl({"uncordon", before.node});
+}
+
+TEST_F(Handover, WithAnOldPodThatDoesNotAnswerTheMoveGoesOn) {
+  const NodeSet nodes(3);
+  given(nodes, {{"dataWaitSeconds", 1}});
+  const Lead before = eventually_led("tenant");
+  workers_.at(before.uid)->kill();
+  must_kubectl({"cordon", before.node});
+  EXPECT_TRUE(tended([&] { return handover_says() == "False/TimedOut"; }));
+  const Lead after = eventually_led_by_another("tenant", before);
+  EXPECT_EQ(workers_.at(after.uid)->state().at("takes"), 0);
+  EXPECT_THAT(eventually_event("tenant", "StateNotGiven"), HasSubstr(before.pod));
+  must_kubectl({"uncordon", before.node});
+}
+
+}  // namespace
+}  // namespace processhub::e2e
