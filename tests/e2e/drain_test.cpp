@@ -44,7 +44,7 @@ TEST_F(Drain, ByKubectlLeavesNoChildWithoutAPod) {
 
   const Output drained = drain(node, "110s");
   EXPECT_EQ(drained.code, 0) << drained.out << drained.err;
-  EXPECT_EQ(on_node(node), "");
+  EXPECT_TRUE(wait_until([&] { return on_node(node).empty(); })) << on_node(node);
   eventually_placed({.children = children, .nodes = nodes.all_but({node})});
   for (const std::string& child : children) {
     EXPECT_GE(fewest_serving(child, 1), 1) << child;

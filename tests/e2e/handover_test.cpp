@@ -1,5 +1,5 @@
-// A move in which real workers hand their state over. The pods are simulated: a worker is run
-// for each, on an address of this machine that the pod's status then has.
+// A move in which real workers hand their state over. The pods are simulated, and have addresses
+// of this machine: a worker is run on each.
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
@@ -17,17 +17,12 @@ constexpr int kPort = 18080;
 // One pod's worker. Its role file follows the pod's annotation.
 class Worker {
  public:
-  Worker(const json& pod, int number, const std::filesystem::path& directory)
-      : address_("127.0.7." + std::to_string(number)),
+  Worker(const json& pod, const std::filesystem::path& directory)
+      : address_(pod.at("/status/podIP"_json_pointer)),
         role_file_(directory / pod.at("/metadata/name"_json_pointer).get<std::string>()),
         process_({PROCESSHUB_WORKER, "--address", address_, "--port", std::to_string(kPort),
                   "--role-file", role_file_},
-                 {}) {
-    const std::string ns = pod.at("/metadata/namespace"_json_pointer);
-    const std::string name = pod.at("/metadata/name"_json_pointer);
-    patch({"pod", name, "-n", ns, "--subresource=status"},
-          {{"status", {{"podIP", address_}, {"podIPs", {{{"ip", address_}}}}}}});
-  }
+                 {}) {}
   void follow(const json& pod) const {
     const std::string next = role_file_.string() + ".next";
     std::ofstream(next) << role_text(pod) << "\n";
@@ -39,7 +34,10 @@ class Worker {
     const auto answer = client.Get("/state");
     return answer ? json::parse(answer->body) : json();
   }
-  [[nodiscard]] int64_t count() const { return state().value("count", int64_t{-1}); }
+  [[nodiscard]] int64_t count() const {
+    const json now = state();
+    return now.is_null() ? -1 : now.at("count").get<int64_t>();
+  }
   void kill() { process_.send(SIGKILL); }
 
  private:
@@ -67,11 +65,10 @@ class Handover : public WithRoles {
   void tend() {
     for (const auto& [name, pod] : pods_->objects()) {
       const std::string uid = pod.at("/metadata/uid"_json_pointer);
-      // KWOK gives it an address of its own when it runs.
       if (pod.value("/status/podIP"_json_pointer, "").empty()) continue;
       std::unique_ptr<Worker>& worker = workers_[uid];
       if (worker == nullptr) {
-        worker = std::make_unique<Worker>(pod, static_cast<int>(workers_.size()), directory_);
+        worker = std::make_unique<Worker>(pod, directory_);
       }
       worker->follow(pod);
     }

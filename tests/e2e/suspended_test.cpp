@@ -20,8 +20,9 @@ TEST_F(Suspended, AChildHasNoPodsUntilItRunsAgain) {
   eventually_child_says("tenant", "Ready", "False/Suspended");
   EXPECT_EQ(children_->at("tenant").at("/status/phase"_json_pointer), "Suspended");
   EXPECT_EQ(children_->at("tenant").at("/status/epoch"_json_pointer), before.epoch + 1);
+  EXPECT_TRUE(wait_until(
+      [&] { return hubs_->at("workers").at("/status/children/suspended"_json_pointer) == 1; }));
   eventually_hub_says("workers", "Ready", "True/AllChildrenReady");
-  EXPECT_EQ(hubs_->at("workers").at("/status/children/suspended"_json_pointer), 1);
 
   patch({"phc", "tenant", "-n", ns_}, {{"spec", {{"suspended", false}}}});
   const Lead after = eventually_led_by_another("tenant", before);
