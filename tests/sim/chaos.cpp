@@ -82,6 +82,7 @@ void Chaos::strike(Fault kind) {
     case Fault::kRemakeChild:
     case Fault::kFenceChange:
     case Fault::kSwitchTo:
+    case Fault::kSuspend:
       return specs(kind);
     case Fault::kTamperStatus:
     case Fault::kTamperPods:

@@ -55,6 +55,7 @@ class Chaos {
   [[nodiscard]] Process* any_process();
   [[nodiscard]] bool is_in_a_status(const nlohmann::json& pod) const;
   void remake_child();
+  void suspend(const nlohmann::json& child, bool on);
   void edit_hub(const nlohmann::json& patch);
 
   World& world_;

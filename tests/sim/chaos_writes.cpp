@@ -86,6 +86,12 @@ void Chaos::remake_child() {
   world_.admin().create(kube::kProcessHubChildren, testing::sample_child(kNamespace, name, kHub));
 }
 
+void Chaos::suspend(const json& child, bool on) {
+  note(name_of(child) + (on ? " is suspended" : " shall run again"));
+  world_.admin().merge(kube::kProcessHubChildren, kNamespace, name_of(child),
+                       {{"spec", {{"suspended", on ? json(true) : json()}}}});
+}
+
 void Chaos::specs(Fault kind) {
   if (kind == Fault::kFenceChange) {
     const bool fenced = dice_.below(2) == 0;
@@ -100,6 +106,11 @@ void Chaos::specs(Fault kind) {
     return edit_hub({{"spec", {{"paused", pauses}}}});
   }
   if (kind == Fault::kRemakeChild) return remake_child();
+  if (kind == Fault::kSuspend) {
+    const ObjectPtr child = any(kube::kProcessHubChildren);
+    if (child) suspend(*child, !child->at("spec").value("suspended", false));
+    return;
+  }
   if (kind == Fault::kSwitchTo) {
     const ObjectPtr child = any(kube::kProcessHubChildren);
     if (!child) return;
@@ -122,7 +133,7 @@ void Chaos::specs(Fault kind) {
     note("failover changes to " + failover.dump() + ", tolerance to " + tolerance.dump());
     return edit_hub({{"spec", {{"failover", failover}, {"partitionTolerance", tolerance}}}});
   }
-  const json redundancy = draw_redundancy(dice_, settings_.told);
+  const json redundancy = draw_redundancy(dice_, settings_);
   note("redundancy changes to " + redundancy.dump());
   edit_hub({{"spec", {{"redundancy", redundancy}}}});
 }
@@ -216,6 +227,10 @@ void Chaos::heal() {
     healed_ = true;
     world_.forget_moods();
     edit_hub({{"spec", {{"paused", nullptr}}}});
+    const testing::Objects children = world_.admin().all(kube::kProcessHubChildren);
+    for (const auto& [key, child] : children) {
+      if (child->at("spec").value("suspended", false)) suspend(*child, false);
+    }
     int out = 0;
     const bool one_is_lost = settings_.lost_for_good != Loss::kNone;
     for (const auto& [name, machine] : world_.machines()) {

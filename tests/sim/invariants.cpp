@@ -42,6 +42,9 @@ Invariants::Invariants(World& world, const Settings& settings)
     highest = epoch;
     last = role;
   };
+  world_.on_handover = [this](const Uid& from, const Uid& to, int64_t epoch) {
+    check_handover(from, to, epoch);
+  };
 }
 
 void Invariants::violate(const std::string& invariant, const std::string& what) {
@@ -97,7 +100,10 @@ void Invariants::on_pod(const Change& change) {
     record.labelled = label;
     record.by_operator = is_by_operator();
   }
-  if (change.after && is_by_operator()) check_label(uid, pod);
+  if (change.after && is_by_operator()) {
+    check_label(uid, pod);
+    if (!change.before || label_of(*change.before, kRole) != "active") check_has_state(uid, pod);
+  }
   const bool deletes = change.before && !testing::is_deleting(*change.before) &&
                        (!change.after || testing::is_deleting(pod));
   if (deletes && is_by_operator() && settings_.calm) check_some_run(*change.before);
@@ -170,6 +176,40 @@ void Invariants::check_moves() {
   if (moving > settings_.max_concurrent) {
     violate("8", std::to_string(moving) + " children move, " +
                      std::to_string(settings_.max_concurrent) + " may");
+  }
+}
+
+// 10: the state of an epoch goes from one pod to one pod, and from one that has been sealed.
+void Invariants::check_handover(const Uid& from, const Uid& to, int64_t epoch) {
+  const std::string child = pods_.at(from.str()).child;
+  const auto tampered = tampered_epoch_.find(child);
+  if (tampered != tampered_epoch_.end() && epoch <= tampered->second) return;
+  const auto [at, fresh] = handovers_.try_emplace({child, epoch}, from, to);
+  if (!fresh && at->second != std::pair(from, to)) {
+    violate("10", "the state of epoch " + std::to_string(epoch) + " goes two ways: to " +
+                      at->second.second.str() + " and to " + to.str());
+  }
+  for (const auto& [key, pod] : world_.admin().all(kube::kPods)) {
+    if (kube::meta_text(*pod, "uid") != from.str()) continue;
+    const auto role = redundancy::parse_role(annotation_of(*pod, kRole));
+    if (!role || role->role == redundancy::Role::kActive || role->epoch < epoch) {
+      violate("10", from.str() + " is asked for its state before it was sealed with epoch " +
+                        std::to_string(epoch));
+    }
+  }
+}
+
+// 10: nobody is labelled while its handover is open.
+void Invariants::check_has_state(const std::string& uid, const json& pod) {
+  if (label_of(pod, kRole) != "active") return;
+  const auto role = redundancy::parse_role(annotation_of(pod, kRole));
+  for (const auto& [key, child] : world_.admin().all(kube::kProcessHubChildren)) {
+    if (kube::meta_text(*child, "uid") != owner_of(pod) || !role) continue;
+    const json active = child->value(json::json_pointer("/status/active"), json::object());
+    if (active.value("podUID", "") == uid && !active.value("handoverFrom", "").empty() &&
+        child->value(json::json_pointer("/status/epoch"), int64_t{0}) == role->epoch) {
+      violate("10", uid + " is labelled active before its handover is over");
+    }
   }
 }
 

@@ -50,6 +50,8 @@ class Invariants {
   void count_active(const std::string& child);
   void check_label(const std::string& uid, const nlohmann::json& pod);
   void check_moves();
+  void check_handover(const Uid& from, const Uid& to, int64_t epoch);
+  void check_has_state(const std::string& uid, const nlohmann::json& pod);
   void check_some_run(const nlohmann::json& deleted);
   [[nodiscard]] bool believes_active(const Uid& uid, const std::string& role_file) const;
   void violate(const std::string& invariant, const std::string& what);
@@ -60,6 +62,8 @@ class Invariants {
   std::map<std::string, std::set<std::string>> there_;  // of each child: uids of pods there are
   std::set<std::string> ending_;                        // terminating or gone, not lost, may run
   std::map<std::pair<std::string, int64_t>, std::string> active_pods_;  // (child, epoch) -> pod
+  // (child, epoch) -> who gives its state to whom
+  std::map<std::pair<std::string, int64_t>, std::pair<Uid, Uid>> handovers_;
   std::map<std::string, int64_t> tampered_epoch_;        // per child: epochs up to it say nothing
   std::map<Uid, std::pair<int64_t, std::string>> told_;  // by HTTP: epoch and role
   std::set<std::string> excused_;  // children of which the user has labelled a second pod

@@ -4,13 +4,15 @@ namespace processhub::sim {
 
 using nlohmann::json;
 
-json draw_redundancy(Dice& dice, bool told) {
+json draw_redundancy(Dice& dice, const Settings& settings) {
+  const bool told = settings.told;
   if (dice.below(4) == 0) {
     json spec = {{"strategy", "Singularity"}};
     if (told) spec["replication"]["http"]["port"] = 8080;
     return spec;
   }
-  json replication = {{"model", dice.below(4) == 0 ? "ActiveActive" : "ActivePassive"}};
+  const bool peers = dice.below(4) == 0 && !settings.gives_state;
+  json replication = {{"model", peers ? "ActiveActive" : "ActivePassive"}};
   const int factor = dice.between(0, 3);
   replication["factor"] = factor == 0 ? json("ClusterSize") : json(factor);
   if (told) {
@@ -65,6 +67,7 @@ Settings draw_settings(Dice& dice) {
   if (all.kinds.contains(Fault::kFenceChange)) all.fenced = false;
   all.hot = !all.fenced && !all.has(Fault::kFenceChange) && dice.below(3) == 0;
   all.calm = all.hot && dice.below(2) == 0;
+  all.gives_state = all.hot && dice.below(2) == 0;
   if (all.calm) {
     // What makes no pod less Ready, and no operator see less.
     all.kinds = {Fault::kCordon, Fault::kNodeLabels, Fault::kSpec};
@@ -76,7 +79,7 @@ Settings draw_settings(Dice& dice) {
   }
 
   json& hub = all.hub;
-  hub["redundancy"] = draw_redundancy(dice, all.told);
+  hub["redundancy"] = draw_redundancy(dice, all);
   hub["nodes"] = {{"joinAfterSeconds", dice.pick<int>({0, 1, 10})},
                   {"onCordon", dice.below(3) == 0 ? "Keep" : "Migrate"}};
   if (all.has(Fault::kNodeLabels)) hub["nodes"]["selector"]["matchLabels"]["pool"] = "a";
@@ -91,6 +94,13 @@ Settings draw_settings(Dice& dice) {
   if (all.hot) {
     hub["migration"]["strategy"] = "HotSwap";
     hub["migration"]["hotSwap"]["retentionSeconds"] = dice.pick<int>({0, 1, 5});
+    if (all.gives_state) {
+      hub["migration"]["hotSwap"]["handover"] = {{"enabled", true},
+                                                 {"port", 8080},
+                                                 {"path", kHandoverPath},
+                                                 {"dataWaitSeconds", dice.pick<int>({1, 3})},
+                                                 {"confirm", dice.below(2) == 0}};
+    }
     // A node that was left out stays so, and the end would differ from that without faults.
     hub["migration"]["childTimeoutSeconds"] = 86400;
   }

@@ -13,6 +13,7 @@ namespace processhub::sim {
 
 inline constexpr const char* kNamespace = "shop";
 inline constexpr const char* kHub = "hub";
+inline constexpr const char* kHandoverPath = "/processhub/handover";
 
 enum class Fault {
   kCrashNode,
@@ -39,8 +40,9 @@ enum class Fault {
   kTamperPods,
   kDeleteLease,
   kPodAnswers,  // to the role signal: errors, silence
+  kSuspend,     // a child is to have no pods, or to run again
 };
-inline constexpr int kFaults = static_cast<int>(Fault::kPodAnswers) + 1;
+inline constexpr int kFaults = static_cast<int>(Fault::kSuspend) + 1;
 
 // What becomes of one of the machines in the end, where it does not come back.
 enum class Loss {
@@ -58,8 +60,9 @@ struct Settings {
   bool fenced = false;  // NodeConfirmed, from beginning to end
   bool told = false;    // pods are told their roles by HTTP
   bool bound = false;
-  bool hot = false;   // moves are by HotSwap
-  bool calm = false;  // and nothing is lost: a child that ran always runs
+  bool hot = false;          // moves are by HotSwap
+  bool calm = false;         // and nothing is lost: a child that ran always runs
+  bool gives_state = false;  // and the pod that led hands over to the new one
   int max_concurrent = 1;
   Loss lost_for_good = Loss::kNone;
   int faults = 10;  // how many are drawn
@@ -72,7 +75,7 @@ struct Settings {
 
 [[nodiscard]] Settings draw_settings(Dice& dice);
 // Replication or Singularity, as a part of the hub's spec.
-[[nodiscard]] nlohmann::json draw_redundancy(Dice& dice, bool told);
+[[nodiscard]] nlohmann::json draw_redundancy(Dice& dice, const Settings& settings);
 // Its times and its detection, without the fence.
 [[nodiscard]] nlohmann::json draw_failover(Dice& dice);
 [[nodiscard]] nlohmann::json draw_partition_tolerance(Dice& dice);

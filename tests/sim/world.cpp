@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/settings.h"
+
 #include "fake/object_rules.h"
 #include "kube/json_text.h"
 
@@ -95,7 +97,8 @@ World::World(testing::FakeClock& clock, History& history)
   add("scheduler", kinds_of({&kube::kNodes, &kube::kPods}), [this] { return scheduler_.step(); });
   std::vector<const Kind*> owned;
   for (const Kind& kind : testing::all_kinds()) {
-    if (kind.resource.plural != "events" && kind.resource.plural != "leases") owned.push_back(&kind);
+    if (kind.resource.plural != "events" && kind.resource.plural != "leases")
+      owned.push_back(&kind);
   }
   add("garbage collector", std::move(owned), [this] { return collector_.step(); });
 }
@@ -200,11 +203,30 @@ Result<kube::Response> World::serve_pod(const kube::Request& request) {
   const auto mood = moods_.find(at.uid);
   if (mood != moods_.end() && mood->second == Mood::kFails) return kube::Response{.status = 500};
   const json body = json::parse(request.body);
+  if (request.path == kHandoverPath) return serve_handover(at, body);
   history_.note("pod " + at.kubelet->running().at(at.uid).key.str() + " is told " +
                 body.at("role").get<std::string>() + " " +
                 std::to_string(body.at("epoch").get<int64_t>()));
   if (on_answer) on_answer(at.uid, body.at("role"), body.at("epoch"));
   return kube::Response{.status = 200};
+}
+
+kube::Response World::serve_handover(const RunsAt& at, const json& body) {
+  const std::string name = at.kubelet->running().at(at.uid).key.str();
+  const int64_t epoch = body.at("epoch");
+  if (body.at("type") == "handover.confirm") {
+    const bool has = states_.contains(at.uid) && states_.at(at.uid) == epoch;
+    history_.note("pod " + name + (has ? " has" : " has not") + " got its state");
+    return {.status = has ? 200 : 404};
+  }
+  const RunsAt to = find_pod(body.at("to").get<std::string>());
+  const bool reached = to.kubelet != nullptr && !pods_are_cut_off(to.kubelet->node());
+  history_.note("pod " + name + (reached ? " gives its state" : " cannot give its state") +
+                " under epoch " + std::to_string(epoch));
+  if (to.kubelet != nullptr && on_handover) on_handover(at.uid, to.uid, epoch);
+  if (!reached) return {.status = 502};
+  states_[to.uid] = std::max(states_[to.uid], epoch);
+  return {.status = 200};
 }
 
 FakeTransport::Reach World::reach(const std::string& address) {

@@ -80,6 +80,8 @@ class World {
   [[nodiscard]] testing::FakeTransport::Reach reach(const std::string& address);
   // Told of each role that a pod has answered for.
   std::function<void(const Uid&, const std::string& role, int64_t epoch)> on_answer = {};
+  // Told of each pod that is asked to give its state to another.
+  std::function<void(const Uid& from, const Uid& to, int64_t epoch)> on_handover = {};
 
  private:
   // Whether it had nothing to do and nothing that it looks at is another since.
@@ -89,6 +91,7 @@ class World {
     Uid uid = {};
   };
   [[nodiscard]] RunsAt find_pod(const std::string& server) const;
+  [[nodiscard]] kube::Response serve_handover(const RunsAt& at, const nlohmann::json& body);
   void narrate(const testing::Change& change);
 
   testing::FakeClock& clock_;
@@ -102,6 +105,7 @@ class World {
   std::map<std::string, std::string> addresses_;  // of machines, to their names
   std::vector<std::unique_ptr<Part>> parts_;
   std::map<Uid, Mood> moods_;
+  std::map<Uid, int64_t> states_;  // the epoch under which a pod was given its state
   std::set<std::string> cut_off_;  // machines
   std::string actor_ = "user";
 };
