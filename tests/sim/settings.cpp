@@ -65,9 +65,9 @@ Settings draw_settings(Dice& dice) {
     if (dice.permille(share)) all.kinds.insert(static_cast<Fault>(kind));
   }
   if (all.kinds.contains(Fault::kFenceChange)) all.fenced = false;
-  all.hot = !all.fenced && !all.has(Fault::kFenceChange) && dice.below(3) == 0;
+  all.hot = !all.fenced && !all.has(Fault::kFenceChange) && dice.below(2) == 0;
   all.calm = all.hot && dice.below(2) == 0;
-  all.gives_state = all.hot && dice.below(2) == 0;
+  all.gives_state = all.hot && dice.below(3) != 0;
   if (all.calm) {
     // What makes no pod less Ready, and no operator see less.
     all.kinds = {Fault::kCordon, Fault::kNodeLabels, Fault::kSpec};
