@@ -7,7 +7,6 @@
 #include "apply/child_labels.h"
 #include "apply/preconditions.h"
 #include "apply/role_writer.h"
-#include "apply/state_giver.h"
 #include "kube/decode.h"
 #include "plan/labels.h"
 
@@ -19,7 +18,6 @@ namespace {
 
 // A pod that does not answer holds nothing up, unless the fence needs to know.
 bool goes_on_without(const plan::Action& action, const Error& error) {
-  if (std::holds_alternative<plan::GiveState>(action)) return true;
   const auto* told = std::get_if<plan::TellRole>(&action);
   return told != nullptr && !told->must_answer && error.kind != ErrorKind::kConflict;
 }
@@ -114,20 +112,21 @@ void PlanExecutor::carry_out(const plan::DeletePod& action, Step step) {
     if (!holds) return step(tl::unexpected(holds.error()));
     const kube::ObjectRef ref{
         .resource = kube::kPods, .ns = action.pod.ns, .name = action.pod.name};
-    remove(ref, action.uid, step);
+    remove(ref, {.uid = action.uid, .version = action.version}, step);
   };
   if (!action.only_if) return go_on({});
   check_down(reader_, {*action.only_if}, go_on);
 }
 
-// Gone, or another has its name by now: what was to go is gone.
-void PlanExecutor::remove(const kube::ObjectRef& object, const Uid& uid, const Step& step) {
-  client_.remove(object, {.uid = uid}, [step](Result<ObjectMeta> removed) {
-    if (!removed && (removed.error().kind == ErrorKind::kNotFound ||
-                     removed.error().kind == ErrorKind::kConflict)) {
-      return step(ObjectMeta{});
-    }
-    step(std::move(removed));
+// Gone, or another has its name by now: what was to go is gone. Not so where it may only have
+// changed.
+void PlanExecutor::remove(const kube::ObjectRef& object, const kube::DeleteOptions& options,
+                          const Step& step) {
+  const bool any_version = options.version.empty();
+  client_.remove(object, options, [step, any_version](Result<ObjectMeta> removed) {
+    const bool gone = !removed && (removed.error().kind == ErrorKind::kNotFound ||
+                                   (any_version && removed.error().kind == ErrorKind::kConflict));
+    step(gone ? Result<ObjectMeta>(ObjectMeta{}) : std::move(removed));
   });
 }
 
@@ -142,8 +141,8 @@ void PlanExecutor::carry_out(const plan::UpdateService& action, Step step) {
 }
 
 void PlanExecutor::carry_out(const plan::DeleteService& action, Step step) {
-  remove({.resource = kube::kServices, .ns = action.child.ns, .name = action.name}, action.uid,
-         step);
+  remove({.resource = kube::kServices, .ns = action.child.ns, .name = action.name},
+         {.uid = action.uid}, step);
 }
 
 void PlanExecutor::carry_out(const plan::PutStatus& action, Step step) {
@@ -199,10 +198,8 @@ void PlanExecutor::carry_out(const plan::TellRole& action, Step step) {
 }
 
 void PlanExecutor::carry_out(const plan::GiveState& action, Step step) {
-  if (asks_) asks_(action.child);
-  give_state(pod_caller_, action, [step = std::move(step)](Result<void> given) {
-    step(given ? Result<ObjectMeta>(ObjectMeta{}) : tl::unexpected(std::move(given.error())));
-  });
+  if (gives_) gives_(action);
+  step(ObjectMeta{});
 }
 
 void PlanExecutor::carry_out(const plan::LiftGate& action, Step step) {

@@ -26,16 +26,20 @@ class PlanExecutor {
   // Before a pod is asked something, which may take it long.
   using Asks = std::function<void(const ChildKey&)>;
 
+  // Begins a handover; its end is nothing to the plan.
+  using Gives = std::function<void(const plan::GiveState&)>;
+
   PlanExecutor(kube::Client& client, kube::Transport& transport, Executor& executor, Ended ended,
-               Asks asks = {})
+               Asks asks = {}, Gives gives = {})
       : client_(client),
         reader_(client),
         pod_caller_(transport, executor),
         ended_(std::move(ended)),
-        asks_(std::move(asks)) {}
+        asks_(std::move(asks)),
+        gives_(std::move(gives)) {}
 
   // `done` runs once, after the last action or the first Error (a pod that does not answer is
-  // none, unless it must); not from within run() unless there is nothing to do. An Error of
+  // none, unless it must); not from within run() unless there is nothing to wait for. An Error of
   // kConflict: what the plan was made from is no longer so; plan again.
   void run(std::vector<plan::Action> actions, std::function<void(Result<void>)> done);
 
@@ -58,7 +62,7 @@ class PlanExecutor {
   void carry_out(const plan::CreateService& action, Step step);
   void carry_out(const plan::UpdateService& action, Step step);
   void carry_out(const plan::DeleteService& action, Step step);
-  void remove(const kube::ObjectRef& object, const Uid& uid, const Step& step);
+  void remove(const kube::ObjectRef& object, const kube::DeleteOptions& options, const Step& step);
   void put(const plan::PutStatus& action, const Step& step);
   void post(const plan::CreatePod& action, Step step);
   void accept_existing(const plan::CreatePod& action, Step step);
@@ -68,6 +72,7 @@ class PlanExecutor {
   PodCaller pod_caller_;
   Ended ended_;
   Asks asks_;
+  Gives gives_;
   int term_ = 0;
 };
 

@@ -16,13 +16,12 @@ constexpr milliseconds kLongestPause{1000};
 constexpr size_t kBodyLimit = 64 * 1024;
 constexpr size_t kWordsLimit = 200;  // of its answer, in a message
 
-std::string server_of(const PodRequest& request) {
-  const bool six = request.ip.find(':') != std::string::npos;
-  return "http://" + (six ? "[" + request.ip + "]" : request.ip) + ":" +
-         std::to_string(request.port);
-}
-
 }  // namespace
+
+std::string pod_url(const std::string& ip, int port) {
+  const bool six = ip.find(':') != std::string::npos;
+  return "http://" + (six ? "[" + ip + "]" : ip) + ":" + std::to_string(port);
+}
 
 struct PodCaller::Call {
   PodRequest request;
@@ -48,7 +47,7 @@ void PodCaller::call(PodRequest request, Done done) {
 
 void PodCaller::attempt(const std::shared_ptr<Call>& call) {
   ++call->attempts;
-  transport_.send({.server = server_of(call->request),
+  transport_.send({.server = pod_url(call->request.ip, call->request.port),
                    .method = kube::Method::kPost,
                    .path = call->request.path,
                    .content_type = "application/json",
@@ -85,7 +84,7 @@ void PodCaller::give_up(Call& call) {
   Error error = std::move(call.last);
   error.message =
       fmt::format("asked {} times at {}{} it did not answer with 2xx: {}", call.attempts,
-                  server_of(call.request), call.request.path, error.message);
+                  pod_url(call.request.ip, call.request.port), call.request.path, error.message);
   std::exchange(call.done, nullptr)(tl::unexpected(std::move(error)));
 }
 

@@ -17,6 +17,9 @@
 
 namespace processhub::apply {
 
+// "http://10.0.0.7:8080", "http://[fd00::2]:8080".
+[[nodiscard]] std::string pod_url(const std::string& ip, int port);
+
 struct PodRequest {
   std::string ip;
   int port = 0;

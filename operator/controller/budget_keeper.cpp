@@ -56,12 +56,8 @@ void BudgetKeeper::write(const HubKey&, const plan::CreateBudget& action,
 
 void BudgetKeeper::write(const HubKey& hub, const plan::UpdateBudget& action,
                          kube::Client::WriteDone done) {
-  // A merge patch keeps what it does not name: what is not ours to have there goes.
-  nlohmann::json spec = *action.spec;
-  spec["maxUnavailable"] = nullptr;
-  spec["selector"]["matchExpressions"] = nullptr;
   client_.merge_patch(ref_of(hub, action.name), {.uid = action.uid, .version = action.version},
-                      {{"spec", std::move(spec)}}, std::move(done));
+                      {{"spec", *action.spec}}, std::move(done));
 }
 
 void BudgetKeeper::write(const HubKey& hub, const plan::DeleteBudget& action,

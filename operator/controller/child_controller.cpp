@@ -55,7 +55,9 @@ ChildController::ChildController(Context& context, queue::QueueOptions options)
           [this](const plan::Action& action, const Result<kube::ObjectMeta>& result) {
             ended(action, result);
           },
-          [this](const ChildKey& key) { worker_.wait(key); }),
+          [this](const ChildKey& key) { worker_.wait(key); },
+          [this](const plan::GiveState& give) { give_state(give); }),
+      state_giver_(context.transport, context.executor, context.clock),
       status_line_([this](const ChildKey& key) { worker_.add(key); }) {
   own_writes_.follow("pods", context_.caches.pods);
   own_writes_.follow("processhubchildren", context_.caches.children);
@@ -371,11 +373,18 @@ void ChildController::ended(const plan::TellRole& told, const Result<kube::Objec
   tell(*child, status::EventType::kWarning, "RoleNotAnswered", result.error().message);
 }
 
-void ChildController::ended(const plan::GiveState& give, const Result<kube::ObjectMeta>& result) {
-  worker_.go_on(give.child);
-  worker_.add(give.child);
-  answers_[give.child].handovers[give.to.uid] = {
-      .epoch = give.epoch, .problem = result ? std::string() : result.error().message};
+// Beside the plans of the child: where its nodes change meanwhile, that does not wait.
+void ChildController::give_state(const plan::GiveState& give) {
+  answers_[give.child].handovers[give.to.uid] = {.epoch = give.epoch};
+  state_giver_.give(give, [this, give](const Result<void>& given) {
+    const auto answers = answers_.find(give.child);
+    if (answers == answers_.end()) return;
+    const auto state = answers->second.handovers.find(give.to.uid);
+    if (state == answers->second.handovers.end() || state->second.epoch != give.epoch) return;
+    state->second.over = true;
+    if (!given) state->second.problem = given.error().message;
+    worker_.add(give.child);
+  });
 }
 
 void ChildController::ended(const plan::LiftGate& lift, const Result<kube::ObjectMeta>& result) {

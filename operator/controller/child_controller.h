@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "apply/plan_executor.h"
+#include "apply/state_giver.h"
 #include "cache/own_writes.h"
 #include "controller/context.h"
 #include "controller/create_pace.h"
@@ -56,12 +57,13 @@ class ChildController {
   void ended(const plan::PutStatus& put, const Result<kube::ObjectMeta>& result);
   void ended(const plan::SetRole& set, const Result<kube::ObjectMeta>& result);
   void ended(const plan::TellRole& told, const Result<kube::ObjectMeta>& result);
-  void ended(const plan::GiveState& give, const Result<kube::ObjectMeta>& result);
+  static void ended(const plan::GiveState&, const Result<kube::ObjectMeta>&) {}  // it has begun
   void ended(const plan::LiftGate& lift, const Result<kube::ObjectMeta>& result);
   void ended(const plan::CreateService& create, const Result<kube::ObjectMeta>& result);
   void ended(const plan::UpdateService& update, const Result<kube::ObjectMeta>& result);
   void ended(const plan::DeleteService& remove, const Result<kube::ObjectMeta>& result);
   void ended(const plan::TakeOffCommand& remove, const Result<kube::ObjectMeta>& result);
+  void give_state(const plan::GiveState& give);
   void note_refusal_of_role(const ChildKey& child, const Error& error);
   void tell_of_refusal(const ChildKey& key, api::ChildStatus& status, WallTime now) const;
   void tell(const api::ProcessHubChild& child, status::EventType type, std::string_view reason,
@@ -74,6 +76,7 @@ class ChildController {
   Worker<ChildKey> worker_;
   cache::OwnWrites<ChildKey> own_writes_;
   apply::PlanExecutor executor_;
+  apply::StateGiver state_giver_;
   StatusLine status_line_;
   struct Refusal {
     std::string message;     // what the server said

@@ -17,6 +17,8 @@ void tell_of_lead(const Context& context, const api::ProcessHubChild& child,
   const auto* active = api::find_condition(status.conditions, plan::kActive);
   const auto* before = api::find_condition(child.status.conditions, plan::kActive);
   if (active == nullptr || active->status == kube::ConditionStatus::kTrue) return;
+  // A handover is no trouble.
+  if (status.active && !status.active->handover_from.empty()) return;
   // A child that starts has no lead yet.
   if (before == nullptr || before->reason == active->reason) return;
   const bool wanted = active->reason == plan::kSuspended;
@@ -57,7 +59,8 @@ void tell_of_conditions(const Context& context, const api::ProcessHubChild& chil
   tell_of_lead(context, child, status);
   const auto* handover = api::find_condition(status.conditions, plan::kHandedOver);
   before = api::find_condition(child.status.conditions, plan::kHandedOver);
-  if (handover != nullptr && (before == nullptr || before->message != handover->message)) {
+  if (handover != nullptr && handover->status != kube::ConditionStatus::kUnknown &&
+      (before == nullptr || before->message != handover->message)) {
     const bool done = handover->status == kube::ConditionStatus::kTrue;
     tell_of(context, child, done ? status::EventType::kNormal : status::EventType::kWarning,
             done ? "StateGiven" : "StateNotGiven", handover->message);

@@ -81,7 +81,12 @@ HubController::HubController(Context& context, ChildController& children,
   context_.caches.budgets.subscribe([this](const auto& before, const auto& after) {
     const std::string& ns = (before != nullptr ? before : after)->meta.ns;
     for (const auto& [key, hub] : context_.caches.hubs.all()) {
-      if (key.ns == ns) worker_.add(key);
+      if (key.ns != ns) continue;
+      // The name is free now.
+      if (after == nullptr && before->meta.name == plan::budget_name(key.name)) {
+        budget_keeper_.forget(key);
+      }
+      worker_.add(key);
     }
   });
   worker_.start([this](const HubKey& key) { reconcile(key); });
@@ -180,8 +185,8 @@ void HubController::work(const Hub& hub, HubEntry& entry) {
   const auto budgets = context_.caches.budgets_by_namespace.find(hub->meta.ns);
   std::vector<const kube::PodDisruptionBudget*> budget_views;
   for (const auto& budget : budgets) budget_views.push_back(budget.get());
-  const bool others = std::any_of(budgets.begin(), budgets.end(), [&](const auto& budget) {
-    return budget->meta.owner_uid != hub->meta.uid;
+  const bool others = std::any_of(budgets.begin(), budgets.end(), [](const auto& budget) {
+    return !budget->meta.labels.contains(plan::kHubLabel);
   });
   const std::vector<const kube::Pod*> pods =
       others ? pods_of(hub->key()) : std::vector<const kube::Pod*>();

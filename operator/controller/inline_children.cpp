@@ -29,7 +29,7 @@ void bring_up_to_date(json& live, const plan::ApplyChild& apply) {
   for (const char* part : {"labels", "annotations"}) meta[part].update(body["metadata"][part]);
   for (const std::string& label : apply.drop_labels) meta["labels"].erase(label);
   json& spec = live["spec"];
-  for (const char* part : {"template", "nodes"}) spec.erase(part);
+  for (const char* part : {"template", "nodes", "suspended"}) spec.erase(part);
   spec.update(body["spec"]);
 }
 

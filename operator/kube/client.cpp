@@ -282,10 +282,11 @@ void Client::remove(const ObjectRef& object, const DeleteOptions& options, Write
                     done(tl::unexpected(result.error()));
                   });
   }
-  const json body = {{"apiVersion", "v1"},
-                     {"kind", "DeleteOptions"},
-                     {"propagationPolicy", "Background"},
-                     {"preconditions", {{"uid", options.uid.str()}}}};
+  json body = {{"apiVersion", "v1"},
+               {"kind", "DeleteOptions"},
+               {"propagationPolicy", "Background"},
+               {"preconditions", {{"uid", options.uid.str()}}}};
+  if (!options.version.empty()) body["preconditions"]["resourceVersion"] = options.version.str();
   write({.method = Method::kDelete, .object = object, .body = dump(body)}, std::move(done));
 }
 

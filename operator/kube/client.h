@@ -96,7 +96,8 @@ struct AsRead {
 };
 
 struct DeleteOptions {
-  Uid uid;  // required: another object of that name stays
+  Uid uid;                       // required: another object of that name stays
+  ResourceVersion version = {};  // where it matters: only as it is in that one
 };
 
 class Client {

@@ -74,6 +74,8 @@ struct DeletePod {
   Uid uid;
   Reason reason = Reason::kSurplus;
   std::optional<NodeIsDown> only_if = {};
+  // Where it goes because it is not Ready: it must not have changed since. Empty: whatever it is.
+  ResourceVersion version = {};
   bool operator==(const DeletePod&) const = default;
 };
 
@@ -129,8 +131,8 @@ struct TellRole {
 };
 
 // Has one pod give its state to another by HTTP, and with `spec.confirm` asks the other whether it
-// has it: again and again within `spec.data_wait`. That it does not is no error. Sent twice it does
-// no harm: a pod takes the state of an epoch once.
+// has it: again and again within `spec.data_wait`. Begun alone: the plan goes on, and what comes of
+// it is known to a later one. Sent twice it does no harm: a pod takes the state of an epoch once.
 struct GiveState {
   ChildKey child;
   std::string hub;

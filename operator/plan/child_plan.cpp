@@ -33,7 +33,7 @@ class Planner {
   }
 
   ChildPlan plan() {
-    if (in_.child.spec.suspended) {
+    if (in_.suspended()) {
       stop_all();
     } else {
       run_all();
@@ -81,7 +81,6 @@ class Planner {
       if (slot.successor != nullptr) slot.pods.push_back(std::exchange(slot.successor, nullptr));
       slots_.push_back(std::move(slot));
     }
-    if (in_.frame.hub->spec.paused) return;
     delete_foreign();
     for (const Pod* pod : view_.own()) remove(*pod, Reason::kSuspended);
   }
@@ -227,7 +226,7 @@ class Planner {
     const Host host = view_.host_of(pod);
     if (host == Host::kUp && members_.member(node_of(pod)) != nullptr) {
       if (!pod.ready || rest_is_in_place()) {
-        if (!hands_over(pod, Reason::kSurplus)) remove(pod, Reason::kSurplus);
+        if (!hands_over(pod, Reason::kSurplus)) remove_as_seen(pod, Reason::kSurplus);
       }
       return;
     }
@@ -340,7 +339,7 @@ class Planner {
       status_first_ = true;  // before the new name is used
       return;
     }
-    if (!hands_over(pod, reason)) remove(pod, reason);
+    if (!hands_over(pod, reason)) remove_as_seen(pod, reason);
   }
 
   [[nodiscard]] bool swaps_hot() const {
@@ -394,6 +393,13 @@ class Planner {
                          .only_if = std::move(only_if)});
   }
 
+  // One that is not Ready loses nothing by that; it may have become Ready meanwhile.
+  void remove_as_seen(const Pod& pod, Reason reason) {
+    const size_t before = removals_.size();
+    remove(pod, reason);
+    if (removals_.size() > before && !pod.ready) removals_.back().version = pod.meta.version;
+  }
+
   ChildPlan finish() {
     ChildPlan plan;
     ChildReport report = child_report(in_, view_,
@@ -409,7 +415,8 @@ class Planner {
     std::move(roles_.only_if.begin(), roles_.only_if.end(), std::back_inserter(only_if_));
     status_first_ = status_first_ || roles_.names || roles_.doubts || report.admits ||
                     roles_.answers_command || roles_.handover_condition.has_value();
-    if (status_first_ && !in_.frame.hub->spec.paused) {
+    // What a handover came to is said before the label, also while the hub is paused.
+    if (status_first_ && (!in_.frame.hub->spec.paused || roles_.handover_condition)) {
       plan.actions.emplace_back(PutStatus{.child = in_.child.key(),
                                           .hub = in_.child.spec.hub,
                                           .uid = in_.child.meta.uid,

@@ -16,10 +16,11 @@
 
 namespace processhub::plan {
 
-// What came of a GiveState.
-struct HandoverOutcome {
+// Of a GiveState that has been begun.
+struct HandoverState {
   int64_t epoch = 0;
-  std::string problem = {};  // empty: the state has been given
+  bool over = false;
+  std::string problem = {};  // once it is over; empty: the state has been given
 };
 
 // What pods have answered, or not, when they were told their roles or asked for their state; by
@@ -28,10 +29,10 @@ struct RoleAnswers {
   std::map<Uid, redundancy::RoleAt> answered = {};
   std::map<Uid, redundancy::RoleAt> silent = {};
   std::map<Uid, std::string> peers = {};  // the body that a peer was told last, answered or not
-  std::map<Uid, HandoverOutcome> handovers = {};  // to this pod
+  std::map<Uid, HandoverState> handovers = {};  // to this pod
 
-  // Null: none yet under that epoch.
-  [[nodiscard]] const HandoverOutcome* outcome_of(const kube::Pod& to, int64_t epoch) const {
+  // Null: none has been begun under that epoch.
+  [[nodiscard]] const HandoverState* handover_to(const kube::Pod& to, int64_t epoch) const {
     const auto found = handovers.find(to.meta.uid);
     return found == handovers.end() || found->second.epoch != epoch ? nullptr : &found->second;
   }
@@ -54,6 +55,11 @@ struct ChildInput {
   // Why the API server would not have the child's Service a moment ago; empty: it was not asked.
   std::string service_problem = {};
   std::string service_problem_reason = {};
+
+  // A paused hub leaves what runs as it is, also where the child's spec says otherwise.
+  [[nodiscard]] bool suspended() const {
+    return child.spec.suspended && (!frame.hub->spec.paused || pods.empty());
+  }
 };
 
 struct ChildPlan {

@@ -23,7 +23,7 @@ class Reporter {
  public:
   Reporter(const ChildInput& input, ChildView& view, const ChildFindings& findings)
       : in_(input), view_(view), members_(input.frame.membership), found_(findings) {
-    if (!in_.child.spec.suspended) factor_ = in_.frame.redundancy->replication_factor();
+    if (!in_.suspended()) factor_ = in_.frame.redundancy->replication_factor();
     for (const Slot& slot : found_.slots) {
       const bool old = slot.current() != nullptr && serves(*slot.current(), members_);
       if (old || (slot.successor != nullptr && serves(*slot.successor, members_))) ++ready_;
@@ -65,7 +65,7 @@ class Reporter {
 
  private:
   [[nodiscard]] api::Phase phase() const {
-    if (in_.child.spec.suspended) return api::Phase::kSuspended;
+    if (in_.suspended()) return api::Phase::kSuspended;
     if (found_.moving) return api::Phase::kMigrating;
     if (found_.roles.suspect) return api::Phase::kSuspect;
     if (found_.roles.promoting) return api::Phase::kPromoting;
@@ -91,7 +91,7 @@ class Reporter {
     }
     const Pod* pod = slot.current();
     const bool awaited = pod == nullptr || slot_of(*pod)->incarnation < slot.incarnation;
-    if (in_.child.spec.suspended && pod == nullptr) {
+    if (in_.suspended() && pod == nullptr) {
       // Where it goes on when it runs again.
       status.replicas.push_back(
           {.slot = slot.number, .incarnation = slot.incarnation, .node = slot.node});
@@ -216,7 +216,7 @@ class Reporter {
 
   [[nodiscard]] std::vector<Condition> conditions() const {
     std::vector<Condition> all{accepted()};
-    if (in_.child.spec.suspended) {
+    if (in_.suspended()) {
       for (const char* type : {kPlaced, kReady, kMigrating, kDegraded}) {
         all.push_back({.type = type, .status = ConditionStatus::kFalse, .reason = kSuspended});
       }

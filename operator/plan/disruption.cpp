@@ -39,25 +39,44 @@ bool is_wanted(const api::ProcessHub& hub) {
   return hub.spec.disruption.hold && hub.spec.nodes.on_cordon == api::OnCordon::kMigrate;
 }
 
-bool selects(const kube::PodDisruptionBudget& budget, const kube::Pod& pod) {
-  const auto selector = budget.spec->find("selector");
-  if (selector == budget.spec->end() || !selector->is_object()) return false;
+bool is_of_a_hub(const kube::PodDisruptionBudget& budget) {
+  const std::string hub = kube::value_of(budget.meta.labels, kHubLabel);
+  return !hub.empty() && budget.meta.name == budget_name(hub);
+}
+
+bool selects_any(const kube::PodDisruptionBudget& budget, std::span<const kube::Pod* const> pods) {
+  const auto given = budget.spec->find("selector");
+  if (given == budget.spec->end() || !given->is_object()) return false;
   api::Problems problems;
-  const api::Fields fields(&*selector, "spec.selector", problems);
-  return api::read_selector(fields).matches(pod.meta.labels);
+  const api::LabelSelector selector =
+      api::read_selector(api::Fields(&*given, "spec.selector", problems));
+  return std::any_of(pods.begin(), pods.end(), [&](const kube::Pod* pod) {
+    return kube::value_of(pod->meta.labels, kHoldLabel) == "true" &&
+           selector.matches(pod->meta.labels);
+  });
 }
 
 // Another budget over the same pods: the API server then refuses every eviction as an error,
 // whatever either of them allows.
 const kube::PodDisruptionBudget* other_budget(const DisruptionInput& in) {
   for (const kube::PodDisruptionBudget* budget : in.budgets) {
-    if (budget->meta.owner_uid == in.hub.meta.uid || budget->meta.deleted) continue;
-    if (std::any_of(in.pods.begin(), in.pods.end(),
-                    [&](const kube::Pod* pod) { return selects(*budget, *pod); })) {
-      return budget;
-    }
+    if (budget->meta.deleted || is_of_a_hub(*budget)) continue;
+    if (selects_any(*budget, in.pods)) return budget;
   }
   return nullptr;
+}
+
+// A merge patch keeps what it does not name: what is not ours to have there is null.
+json change_of(const std::string& hub, const json& found) {
+  json spec = spec_of(hub);
+  spec["maxUnavailable"] = nullptr;
+  json& selector = spec["selector"];
+  selector["matchExpressions"] = nullptr;
+  const json labels = found.value(json::json_pointer("/selector/matchLabels"), json::object());
+  for (const auto& [key, value] : labels.items()) {
+    if (!selector["matchLabels"].contains(key)) selector["matchLabels"][key] = nullptr;
+  }
+  return spec;
 }
 
 api::Condition told(bool held, std::string reason, std::string message = {}) {
@@ -86,21 +105,20 @@ DisruptionPlan plan_disruption(const DisruptionInput& in) {
     }
   }
   if (!wanted) return plan;
-  if (found == nullptr) {
+  if (found == nullptr || *found->spec != spec_of(hub.meta.name)) {
     const bool refused = !in.problem.empty();
-    if (!refused && !hub.spec.paused) {
+    if (!refused && !hub.spec.paused && found == nullptr) {
       plan.actions.emplace_back(
           CreateBudget{.name = name, .body = std::make_shared<const json>(body_of(hub))});
+    } else if (!refused && !hub.spec.paused) {
+      plan.actions.emplace_back(UpdateBudget{
+          .name = name,
+          .uid = found->meta.uid,
+          .version = found->meta.version,
+          .spec = std::make_shared<const json>(change_of(hub.meta.name, *found->spec))});
     }
     plan.condition = told(false, refused ? in.problem_reason : "NotMadeYet", in.problem);
     return plan;
-  }
-  if (!hub.spec.paused && *found->spec != spec_of(hub.meta.name)) {
-    plan.actions.emplace_back(
-        UpdateBudget{.name = name,
-                     .uid = found->meta.uid,
-                     .version = found->meta.version,
-                     .spec = std::make_shared<const json>(spec_of(hub.meta.name))});
   }
   const kube::PodDisruptionBudget* const other = other_budget(in);
   plan.condition =

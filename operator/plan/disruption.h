@@ -21,7 +21,7 @@ struct CreateBudget {
   bool operator==(const CreateBudget&) const = default;
 };
 
-// Its spec, whole. Precondition: `uid` and `version`.
+// Merge patch of its spec. Precondition: `uid` and `version`.
 struct UpdateBudget {
   std::string name;
   Uid uid;
@@ -41,7 +41,7 @@ using BudgetAction = std::variant<CreateBudget, UpdateBudget, DeleteBudget>;
 struct DisruptionInput {
   const api::ProcessHub& hub;
   std::span<const kube::PodDisruptionBudget* const> budgets;  // of its namespace
-  std::span<const kube::Pod* const> pods;                     // of the hub
+  std::span<const kube::Pod* const> pods;  // of the hub; needed beside budgets of users alone
   // Why the API server would not have our budget a moment ago; empty: it was not asked.
   std::string problem = {};
   std::string problem_reason = {};

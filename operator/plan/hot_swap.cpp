@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "api/conditions.h"
+#include "plan/handover.h"
+
 namespace processhub::plan {
 
 SwapStep next_swap_step(const Slot& slot, bool wanted, bool leads, const ChildInput& input,
@@ -18,6 +21,8 @@ SwapStep next_swap_step(const Slot& slot, bool wanted, bool leads, const ChildIn
     if (active && active->pod_uid == fresh->meta.uid) {
       if (!active->handover_from.empty()) return SwapStep::kWait;
       since = std::max(since, active->since);
+      const auto* given = api::find_condition(input.child.status.conditions, kHandedOver);
+      if (given != nullptr) since = std::max(since, given->last_transition);
     }
     return view.passed(since + migration.hot_swap.retention) ? SwapStep::kRetire : SwapStep::kWait;
   }

@@ -46,20 +46,18 @@ Condition active_condition(const RoleInput& input, const ChildView& view, const 
   if (roles.promoting) {
     told.status = ConditionStatus::kUnknown;
     told.reason = std::move(cause);
-    const Pod* const giver = view.own(roles.active->handover_from);
-    told.message =
-        giver != nullptr
-            ? fmt::format(
-                  "epoch {}: pod {} on node {} takes over once pod {} has given it its state",
-                  roles.epoch, roles.active->pod, roles.active->node.str(), giver->meta.name)
-            : fmt::format(
-                  "epoch {}: pod {} on node {} takes over once those that led before have "
-                  "stopped:{}; with "
-                  "failover.fence NodeConfirmed such a pod answers, or ends, or its Node is "
-                  "deleted or "
-                  "tainted node.kubernetes.io/out-of-service",
-                  roles.epoch, roles.active->pod, roles.active->node.str(),
-                  those_before(view, roles));
+    if (roles.awaits_state) {
+      told.message = fmt::format(
+          "epoch {}: pod {} on node {} takes over once it has the state of the pod "
+          "before it",
+          roles.epoch, roles.active->pod, roles.active->node.str());
+      return told;
+    }
+    told.message = fmt::format(
+        "epoch {}: pod {} on node {} takes over once those that led before have stopped:{}; with "
+        "failover.fence NodeConfirmed such a pod answers, or ends, or its Node is deleted or "
+        "tainted node.kubernetes.io/out-of-service",
+        roles.epoch, roles.active->pod, roles.active->node.str(), those_before(view, roles));
   } else if (lead.standing == Standing::kHeld) {
     told.reason = lead.held;
     told.message = fmt::format("node {} of pod {} is not to be relied on ({}), but {}",
@@ -81,7 +79,7 @@ Condition suspended_condition() {
   return {.type = kActive,
           .status = ConditionStatus::kFalse,
           .reason = kSuspended,
-          .message = "spec.suspended is true: the child has no pods"};
+          .message = "spec.suspended is true: nobody leads, and the child is to have no pods"};
 }
 
 std::optional<Condition> switch_condition(const RoleInput& input, const ChildView& view,

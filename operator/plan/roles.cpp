@@ -43,7 +43,7 @@ class Assigner {
 
   RolePlan plan() {
     const Role born = redundancy::role_at_birth(*in_.frame.redundancy, in_.frame.key, name());
-    if (in_.child.spec.suspended && !hub_.spec.paused) {
+    if (in_.suspended()) {
       stand_down(born);
     } else if (born == Role::kPeer) {
       follow_peers();
@@ -103,6 +103,16 @@ class Assigner {
         .since = in_.now,
         .handover_from = gives_state(input_, lead_, next) ? lead_.pod->meta.uid : Uid()};
     out_.names = true;
+    abandon_handover();
+    if (!out_.active->handover_from.empty()) {
+      out_.handover_condition = handover_begins(*lead_.pod, next, out_.epoch);
+    }
+  }
+
+  // One that is open under the epoch before.
+  void abandon_handover() {
+    if (!status_.active || status_.active->handover_from.empty()) return;
+    out_.handover_condition = handover_ends_unused(*status_.active, status_.epoch);
   }
 
   // They have to say that they have stopped, or to end.
@@ -134,10 +144,17 @@ class Assigner {
       return;
     const RoleAt role{Role::kActive, out_.epoch};
     const bool labelled = is_as_told(*lead, role, hub_.meta.name);
-    if (!may_label || !has_state()) {
+    if (!may_label) {
       out_.promoting = !labelled;
       return;
     }
+    if (!labelled && !has_state()) {
+      out_.promoting = true;
+      out_.awaits_state = true;
+      return;
+    }
+    if (labelled) abandon_handover();
+    out_.active->handover_from = Uid();
     if (!labelled) {
       if (!lead->meta.deleted && !knows(*lead, role) && tell(*lead, role, false)) {
         std::get<TellRole>(out_.actions.back()).only_if = dead_;
@@ -153,12 +170,9 @@ class Assigner {
   bool has_state() {
     if (out_.active->handover_from.empty()) return true;
     HandoverPlan handover = plan_handover(input_, view_, *out_.active, out_.epoch);
-    if (handover.action) {
-      out_.actions.emplace_back(*std::move(handover.action));
-      return false;
-    }
-    out_.handover_condition = std::move(handover.condition);
-    out_.active->handover_from = Uid();
+    if (handover.action) out_.actions.emplace_back(*std::move(handover.action));
+    if (!handover.outcome) return false;
+    out_.handover_condition = std::move(handover.outcome);
     return true;
   }
 
@@ -354,6 +368,7 @@ class Assigner {
     out_.epoch = lead_.highest + 1;
     out_.active.reset();
     out_.names = true;
+    abandon_handover();
     demote_those_before();
   }
 

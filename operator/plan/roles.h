@@ -30,8 +30,9 @@ struct RolePlan {
       {};  // since which epoch pods have not answered that they stopped
   std::optional<api::Condition> active_condition = {};  // none: nobody leads, all are peers
   std::optional<api::Condition> switch_condition = {};
-  std::optional<api::Condition> handover_condition =
-      {};                        // a handover is over: that is written first
+  // A handover begins or is over: that is written before what follows from it.
+  std::optional<api::Condition> handover_condition = {};
+  bool awaits_state = false;     // `promoting`, for the state of the one before it
   bool answers_command = false;  // the status has to say so before the command is taken off
   bool doubts = false;           // a status has to make sure that one which led is gone
   bool promoting = false;        // named, but its label is not in place and has to wait

@@ -21,7 +21,7 @@ class Worker {
       : address_(pod.at("/status/podIP"_json_pointer)),
         role_file_(directory / pod.at("/metadata/name"_json_pointer).get<std::string>()),
         process_({PROCESSHUB_WORKER, "--address", address_, "--port", std::to_string(kPort),
-                  "--role-file", role_file_},
+                  "--role-file", role_file_, "--pod", pod.at("/metadata/name"_json_pointer)},
                  {}) {}
   void follow(const json& pod) const {
     const std::string next = role_file_.string() + ".next";

@@ -23,7 +23,9 @@ std::optional<int64_t> Counter::give(int64_t epoch) {
 
 bool Counter::take(int64_t epoch, int64_t count) {
   const std::lock_guard lock(mutex_);
-  if (epoch <= state_.taken_epoch) return false;
+  const Told& told = state_.told;
+  if (epoch <= state_.taken_epoch || epoch < told.epoch) return false;
+  if (told.role == "active" && told.epoch >= epoch) return false;
   state_.taken_epoch = epoch;
   state_.count = count;
   ++state_.takes;

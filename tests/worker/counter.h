@@ -29,7 +29,8 @@ class Counter {
   void count();
   // It stops, and this is what it had: of `epoch`, which must not be behind what it has seen.
   [[nodiscard]] std::optional<int64_t> give(int64_t epoch);
-  // False: it has the state of that epoch, or a later one, already, and keeps it.
+  // False: it has the state of that epoch, or a later one, already, or leads by now, and keeps what
+  // it has: a state that comes late must not undo what has been done since.
   bool take(int64_t epoch, int64_t count);
   [[nodiscard]] Snapshot snapshot() const;
 

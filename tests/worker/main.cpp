@@ -63,11 +63,15 @@ Answer state_of(const Counter& counter) {
                       {"takes", now.takes}});
 }
 
-Answer handle(Counter& counter, const Request& request) {
+Answer handle(Counter& counter, const std::string& pod, const Request& request) {
   if (request.method == "GET" && request.path == "/state") return state_of(counter);
   if (request.method != "POST") return answer(405, {{"problem", "not a POST"}});
   try {
     const json body = json::parse(request.body);
+    // Addresses are used again. What another worker sends names none.
+    if (!pod.empty() && body.value("pod", pod) != pod) {
+      return answer(421, {{"problem", "this is pod " + pod}});
+    }
     if (request.path == "/processhub/handover") return hand_over(counter, body);
     if (request.path == "/processhub/role") {
       counter.tell({.role = body.at("role"), .epoch = body.at("epoch")});
@@ -85,11 +89,14 @@ int main(int argc, char** argv) {
   std::string address = "0.0.0.0";
   uint16_t port = 8080;
   std::string role_file;
+  std::string pod;
   if (const char* file = std::getenv("PROCESSHUB_ROLE_FILE")) role_file = file;
+  if (const char* name = std::getenv("HOSTNAME")) pod = name;
   CLI::App app{"A worker that counts while it leads"};
   app.add_option("--address", address, "where it listens")->capture_default_str();
   app.add_option("--port", port, "of its requests")->capture_default_str();
   app.add_option("--role-file", role_file, "default: PROCESSHUB_ROLE_FILE");
+  app.add_option("--pod", pod, "its pod's name; default: HOSTNAME");
   CLI11_PARSE(app, argc, argv);
 
   Counter counter;
@@ -102,7 +109,7 @@ int main(int argc, char** argv) {
     }
   });
   const std::string problem = processhub::worker::serve(
-      address, port, [&](const Request& request) { return handle(counter, request); });
+      address, port, [&](const Request& request) { return handle(counter, pod, request); });
   std::fprintf(stderr, "worker: cannot serve on %s:%d: %s\n", address.c_str(), int{port},
                problem.c_str());
   return 1;

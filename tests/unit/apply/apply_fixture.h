@@ -126,16 +126,11 @@ class ApplyFixture : public ::testing::Test {
   testing::FakeExecutor executor_{clock_};
   testing::ScriptedTransport transport_{executor_};
   kube::Client client_{transport_, executor_, kube::unguarded()};
-  std::vector<std::string> applied_;   // versions, in order
-  std::vector<std::string> problems_;  // of actions
-  std::vector<ChildKey> asking_;       // whose pods were asked
+  std::vector<std::string> applied_;  // versions, in order
+  std::vector<ChildKey> asking_;      // whose pods were asked
   PlanExecutor executor_under_test_{client_, transport_, executor_,
                                     [this](const plan::Action&, const auto& result) {
-                                      if (result) {
-                                        applied_.push_back(result->version.str());
-                                      } else {
-                                        problems_.push_back(result.error().message);
-                                      }
+                                      if (result) applied_.push_back(result->version.str());
                                     },
                                     [this](const ChildKey& child) { asking_.push_back(child); }};
   std::vector<Result<void>> results_;

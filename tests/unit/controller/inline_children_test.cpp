@@ -102,6 +102,7 @@ TEST_F(InlineChildrenTest, AKnownChildIsReadAndPutBackInThatVersionWithWhatOther
   live["metadata"]["labels"] = {{"old", "x"}, {"team", "us"}, {"somebodys", "y"}};
   live["metadata"]["annotations"] = {{"note", "z"}};
   live["spec"]["template"] = {{"spec", {{"priority", 5}}}};
+  live["spec"]["suspended"] = true;
   live["spec"]["nodes"] = {"node-a"};
   live["status"] = {{"phase", "Running"}};
   answer(200, live);
@@ -110,6 +111,7 @@ TEST_F(InlineChildrenTest, AKnownChildIsReadAndPutBackInThatVersionWithWhatOther
   expected["metadata"]["labels"] = {{"team", "eu"}, {"somebodys", "y"}};
   expected["metadata"]["annotations"]["processhub.io/inline-labels"] = "team";
   expected["spec"].erase("template");
+  expected["spec"].erase("suspended");
   expected["spec"].erase("nodes");
   EXPECT_EQ(json::parse(exchange_->request().body), expected);
   made("8");

@@ -47,6 +47,7 @@ class DisruptionTest : public ::testing::Test {
   void pod(kube::StringMap labels) {
     pods_.emplace_back();
     pods_.back().meta.labels = std::move(labels);
+    pods_.back().meta.labels.emplace("processhub.io/hold", "true");
   }
 
   std::shared_ptr<api::ProcessHub> hub_ = testing::make_hub();
@@ -94,6 +95,23 @@ TEST_F(DisruptionTest, WhatSomebodyHasChangedIsPutRight) {
   budget("processhub-hub", "uid-hub", {{"maxUnavailable", 1}});
   ASSERT_THAT(plan().actions, SizeIs(1));
   EXPECT_EQ(std::get<UpdateBudget>(plan().actions[0]).uid, Uid("uid-processhub-hub"));
+  EXPECT_EQ(plan().condition->reason, "NotMadeYet");
+  problem_ = "the API server refuses it";
+  EXPECT_THAT(plan().actions, IsEmpty());
+  EXPECT_EQ(plan().condition->reason, "Refused");
+}
+
+// It would select no pod any more.
+TEST_F(DisruptionTest, ALabelThatSomebodyAddsToItsSelectorIsTakenOff) {
+  ours();
+  json spec = *budgets_[0].spec;
+  spec["selector"]["matchLabels"]["app"] = "orders";
+  budgets_[0].spec = std::make_shared<const json>(spec);
+  ASSERT_THAT(plan().actions, SizeIs(1));
+  json patched = spec;
+  patched.merge_patch(*std::get<UpdateBudget>(plan().actions[0]).spec);
+  budgets_[0].spec = std::make_shared<const json>(patched);
+  EXPECT_THAT(plan().actions, IsEmpty());
 }
 
 TEST_F(DisruptionTest, APausedHubWritesNothing) {
@@ -114,6 +132,13 @@ TEST_F(DisruptionTest, AnotherBudgetOverItsPodsIsNamed) {
   budget("all-of-shop", "", {{"selector", json::object()}, {"maxUnavailable", 1}});
   EXPECT_EQ(plan().condition->reason, "OtherBudget");
   EXPECT_THAT(plan().condition->message, HasSubstr("all-of-shop"));
+}
+
+TEST_F(DisruptionTest, APodThatIsNotHeldHasNoneOfOurs) {
+  ours();
+  pod({{"app", "orders"}, {"processhub.io/hold", "false"}});
+  budget("mine", "", {{"selector", {{"matchLabels", {{"app", "orders"}}}}}});
+  EXPECT_EQ(plan().condition->reason, "Held");
 }
 
 TEST_F(DisruptionTest, ABudgetOverOtherPodsIsNobodysBusiness) {

@@ -46,7 +46,8 @@ class HandoverTest : public ::testing::Test {
   [[nodiscard]] kube::Pod& from() { return *now_.pod(0, 1); }
   [[nodiscard]] kube::Pod& to() { return *now_.pod(0, 2); }
   void answer(const std::string& problem = "") {
-    now_.answers.handovers[to().meta.uid] = {.epoch = now_.child.status.epoch, .problem = problem};
+    now_.answers.handovers[to().meta.uid] = {
+        .epoch = now_.child.status.epoch, .over = true, .problem = problem};
   }
   [[nodiscard]] const api::Condition& handed_over() const {
     return testing::condition_of(now_.child.status.conditions, kHandedOver);
@@ -69,7 +70,10 @@ TEST_F(HandoverTest, TheStateMovesAfterTheSealAndBeforeTheLabel) {
   EXPECT_EQ(give.from_ip, "10.0.0.1");
   EXPECT_EQ(give.to_ip, "10.0.0.2");
   EXPECT_EQ(give.epoch, now_.child.status.epoch);
+  EXPECT_EQ(handed_over().reason, "GivingState");
   EXPECT_THAT(round(), ElementsAre("give 0.1 to 0.2")) << "asked again after a restart";
+  now_.answers.handovers[to().meta.uid] = {.epoch = now_.child.status.epoch};
+  EXPECT_THAT(round(), IsEmpty()) << "it is under way";
   EXPECT_EQ(testing::condition_of(now_.child.status.conditions, kActive).status,
             kube::ConditionStatus::kUnknown);
 
@@ -129,6 +133,43 @@ TEST_F(HandoverTest, WhereTheNewPodFailsBeforeItsLabelTheOldOneLeadsAgain) {
   EXPECT_EQ(now_.child.status.epoch, epoch + 1);
   EXPECT_EQ(now_.child.status.active->pod_uid, from().meta.uid);
   EXPECT_TRUE(now_.child.status.active->handover_from.empty());
+  EXPECT_EQ(handed_over().reason, "Abandoned");
+}
+
+// Its Node still says Ready, so that nothing else does.
+TEST_F(HandoverTest, ASuspectNodeIsNotAsked) {
+  now_.not_reached = old_;
+  now_.hub->spec.failover.detection = api::Detection::kNodeProbe;
+  const auto lines = round();
+  EXPECT_THAT(lines, Contains("active 0.2"));
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("give"))));
+}
+
+TEST_F(HandoverTest, ANodeThatBecomesSuspectIsNotWaitedFor) {
+  round();
+  now_.not_reached = old_;
+  now_.hub->spec.failover.detection = api::Detection::kNodeProbe;
+  EXPECT_THAT(round(), Contains("active 0.2"));
+  EXPECT_EQ(handed_over().reason, "PodGone");
+}
+
+// Else who starts next would ask a pod that works already for what it had before.
+TEST_F(HandoverTest, ThatItIsOverIsWrittenFirstAlsoWhileTheHubIsPaused) {
+  round();
+  answer();
+  now_.hub->spec.paused = true;
+  EXPECT_THAT(round(), ElementsAre("status", "active 0.2"));
+  EXPECT_TRUE(now_.child.status.active->handover_from.empty());
+}
+
+TEST_F(HandoverTest, TheRetentionBeginsWhenItIsOver) {
+  now_.hub->spec.migration.hot_swap.retention = testing::seconds(5);
+  round();
+  now_.now = at(100);
+  answer();
+  EXPECT_THAT(round(), Contains("active 0.2"));
+  round();
+  EXPECT_EQ(plan_.look_again, at(105));
 }
 
 TEST_F(HandoverTest, WhereTheHubNoLongerWantsItTheMoveGoesOnWithout) {

@@ -99,6 +99,13 @@ TEST_F(HubPlanTest, AnInlineChildBecomesAnObjectThatTheHubOwns) {
   EXPECT_THAT(made.remove, IsEmpty());
 }
 
+TEST_F(HubPlanTest, AnInlineChildIsSuspendedAndRunsAgainAsItsEntrySays) {
+  hub_->spec.children[0].suspended = true;
+  EXPECT_EQ((*plan().apply.at(0).body)["spec"]["suspended"], true);
+  hub_->spec.children[0].suspended = false;
+  EXPECT_FALSE((*plan().apply.at(0).body)["spec"].contains("suspended"));
+}
+
 TEST_F(HubPlanTest, WhatIsAsWantedIsLeftAlone) {
   hub_->spec.children[0].labels = {{"team", "eu"}};
   api::ProcessHubChild& child = applied(plan().apply[0]);

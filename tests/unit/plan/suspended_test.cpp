@@ -60,7 +60,9 @@ TEST_F(SuspendedTest, ItsSlotsAndItsEpochAreKept) {
 TEST_F(SuspendedTest, APausedHubStopsNothing) {
   suspend();
   s_.hub->spec.paused = true;
-  EXPECT_THAT(s_.plan().actions, IsEmpty());
+  EXPECT_THAT(plan_and_do(), IsEmpty());
+  EXPECT_EQ(s_.child.status.phase, api::Phase::kRunning);
+  EXPECT_TRUE(s_.child.status.active);
 }
 
 TEST_F(SuspendedTest, WhoLedIsToldByHttpToo) {
