@@ -21,7 +21,9 @@ void tell_of_lead(const Context& context, const api::ProcessHubChild& child,
   if (status.active && !status.active->handover_from.empty()) return;
   // A child that starts has no lead yet.
   if (before == nullptr || before->reason == active->reason) return;
-  const bool wanted = active->reason == plan::kSuspended;
+  // Unknown: another one is on its way to lead.
+  const bool wanted = active->reason == plan::kSuspended ||
+                      active->status == kube::ConditionStatus::kUnknown;
   tell_of(context, child, wanted ? status::EventType::kNormal : status::EventType::kWarning,
           active->reason, active->message);
 }

@@ -143,6 +143,12 @@ class Planner {
     }
     if (pod == nullptr) {
       if (const Pod* foreigner = foreigner_in(slot, view_)) return replace_dying(slot, *foreigner);
+      if (has_moved(slot)) {
+        // Under another name: who evicts by name (`kubectl drain`) would meet the new one.
+        ++slot.incarnation;
+        status_first_ = true;
+        return;
+      }
       create(slot);
     } else if (slot_of(*pod)->incarnation < slot.incarnation) {
       step_past(slot, *pod);
@@ -153,6 +159,16 @@ class Planner {
     } else {
       place(slot, *pod);
     }
+  }
+
+  // The pod that the slot had is gone, and was on another node. That it is gone is read once more
+  // for the status.
+  [[nodiscard]] bool has_moved(const Slot& slot) const {
+    const auto& replicas = in_.child.status.replicas;
+    return std::any_of(replicas.begin(), replicas.end(), [&](const api::Replica& one) {
+      return one.slot == slot.number && one.incarnation == slot.incarnation &&
+             !one.pod_uid.empty() && one.node != *slot.target;
+    });
   }
 
   // --- a move by HotSwap ---

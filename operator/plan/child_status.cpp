@@ -309,10 +309,23 @@ class Reporter {
     }
     // A move keeps the reason that it began with.
     const Condition* before = api::find_condition(in_.child.status.conditions, kMigrating);
-    if (before != nullptr && before->status == ConditionStatus::kTrue) return *before;
+    const bool began = before != nullptr && before->status == ConditionStatus::kTrue;
     return {.type = kMigrating,
             .status = ConditionStatus::kTrue,
-            .reason = std::string(to_string(*found_.moving))};
+            .reason = began ? before->reason : std::string(to_string(*found_.moving)),
+            .message = trouble_of_new_pod()};
+  }
+
+  // What keeps the new pod of a HotSwap from taking its place; empty: nothing that is known.
+  [[nodiscard]] std::string trouble_of_new_pod() const {
+    for (const Slot& slot : found_.slots) {
+      const Pod* const fresh = slot.successor;
+      if (fresh == nullptr || fresh->meta.deleted || serves(*fresh, members_)) continue;
+      if (fresh->message.empty()) continue;
+      return fmt::format("the new pod {} on {} is not Ready: {}", fresh->meta.name,
+                         node_of(*fresh).str(), fresh->message);
+    }
+    return "";
   }
 
   [[nodiscard]] Condition degraded() const {

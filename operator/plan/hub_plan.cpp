@@ -231,7 +231,11 @@ class Planner {
       if (placed != nullptr && placed->reason == "Unschedulable") {
         unschedulable_.push_back(child->meta.name);
       }
-      switch (child->status.phase.value_or(api::Phase::kPending)) {
+      const api::Phase phase = child->status.phase.value_or(api::Phase::kPending);
+      if (phase == api::Phase::kRunning || api::is_true(child->status.conditions, kReady)) {
+        ++serving_;
+      }
+      switch (phase) {
         case api::Phase::kRunning:
           ++count.ready;
           break;
@@ -274,11 +278,12 @@ class Planner {
                       "Ready, cordoned, or carry taints that spec.nodes.tolerations lacks",
                       members_.matching));
     }
+    // One that moves without a gap is Ready all the while.
     const int wanted = status.children.total - status.children.suspended;
-    const bool ready = status.children.ready == wanted;
+    const bool ready = serving_ == wanted;
     return condition(
         kReady, ready, ready ? "AllChildrenReady" : "ChildrenNotReady",
-        fmt::format("{} of {} children Ready{}", status.children.ready, wanted,
+        fmt::format("{} of {} children Ready{}", serving_, wanted,
                     !ready && members_.quorum.locked ? "; the hub is locked (QuorumLost)" : ""));
   }
 
@@ -313,7 +318,8 @@ class Planner {
       return condition(
           kDegraded, true, "MassLoss",
           fmt::format("more than half of the nodes, {} of {}, are not Ready or not reached: no pod "
-                      "is deleted or replaced because of nodes until they are back",
+                      "is deleted or replaced because of nodes until they are back; delete the "
+                      "Nodes that are gone for good",
                       members_.suspect, members_.matching));
     }
     if (members_.quorum.locked) {
@@ -393,6 +399,7 @@ class Planner {
   std::vector<std::string> taken_;
   std::vector<std::string> refused_;
   std::vector<std::string> unschedulable_;
+  int serving_ = 0;
   int rejected_ = 0;  // children that cannot be understood or whose template is refused
   HubPlan plan_;
 };

@@ -32,6 +32,12 @@ bool says_dead(const Taint& taint) {
          taint.key == "node.cloudprovider.kubernetes.io/shutdown";
 }
 
+// It is back while somebody still says that it is off: no pod would find room there.
+bool is_to_be_off(const Node& node) {
+  return node.ready == ConditionStatus::kTrue &&
+         std::any_of(node.taints.begin(), node.taints.end(), says_dead);
+}
+
 bool is_draining(const Node& node, api::OnCordon on_cordon) {
   if (on_cordon == api::OnCordon::kKeep) return false;
   return node.unschedulable ||
@@ -187,7 +193,7 @@ class Builder {
   }
 
   bool belongs(const Node& node, const NodeState& state) {
-    if (state.draining) return false;
+    if (state.draining || is_to_be_off(node)) return false;
     return was_member(node) ? stays(node, state) : enters(node, state);
   }
 

@@ -54,6 +54,20 @@ TEST_F(Drain, ByKubectlLeavesNoChildWithoutAPod) {
   eventually_placed({.children = children, .nodes = nodes.names()});
 }
 
+// The new pod has another name, or kubectl would try to evict it for ever.
+TEST_F(Drain, ByColdSwapEndsToo) {
+  const NodeSet nodes(3);
+  given(nodes, {"tenant"}, {{"migration", {{"strategy", "ColdSwap"}}}});
+  eventually_hub_says("workers", "DisruptionHold", "True/Held");
+  const std::string node = node_of("tenant");
+  const Output drained = drain(node, "60s");
+  EXPECT_EQ(drained.code, 0) << drained.out << drained.err;
+  eventually_placed({.children = {"tenant"}, .nodes = nodes.all_but({node})});
+  EXPECT_EQ(most_pods("tenant"), 1);
+  must_kubectl({"uncordon", node});
+  eventually_placed({.children = {"tenant"}, .nodes = nodes.names()});
+}
+
 TEST_F(Drain, WithNowhereToGoLosesNothing) {
   const NodeSet nodes(1);
   given(nodes, {"tenant"});

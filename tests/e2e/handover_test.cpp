@@ -1,5 +1,5 @@
-// A move in which real workers hand their state over. The pods are simulated, and have addresses
-// of this machine: a worker is run on each.
+// A move in which real workers hand their state over. The pods are simulated; for this test their
+// addresses are this machine's own, and a worker is run on each.
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
@@ -13,6 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr int kPort = 18080;
+constexpr const char* kPodRange = "10.244.0.0/16";  // tests/cluster/lib/daemons.sh: --cidr
 
 // One pod's worker. Its role file follows the pod's annotation.
 class Worker {
@@ -48,6 +49,14 @@ class Worker {
 
 class Handover : public WithRoles {
  protected:
+  // Needs the right to administer the network, as the packages that tests install do.
+  static void SetUpTestSuite() {
+    Words command = {"ip", "route", "replace", "local", kPodRange, "dev", "lo"};
+    if (geteuid() != 0) command.insert(command.begin(), {"sudo", "-n"});
+    const Output routed = run(command);
+    ASSERT_EQ(routed.code, 0) << routed.err;
+    WithRoles::SetUpTestSuite();
+  }
   void given(const NodeSet& nodes, json handover = json::object()) {
     json settings = {{"enabled", true}, {"port", kPort}, {"confirm", true}};
     settings.merge_patch(handover);

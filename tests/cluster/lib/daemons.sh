@@ -88,6 +88,6 @@ kwok_command() {
     --config="$CLUSTER_DIR/kwok.yaml"
     --manage-all-nodes=false --manage-nodes-with-label-selector=kwok=on
     --node-lease-duration-seconds="$LEASE"
-    --cidr=127.244.0.1/16
+    --cidr=10.244.0.1/16
     --v=WARN)
 }

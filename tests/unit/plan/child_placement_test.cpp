@@ -83,7 +83,8 @@ TEST_F(SpillTest, APodThatStaysUnschedulableFreesItsNodeAndTheWalkGoesOn) {
   EXPECT_EQ(placed().reason, "Excluded");
   EXPECT_THAT(placed().message, StartsWith(stuck_.str() + " is left out"));
   now_.pods.clear();
-  EXPECT_THAT(round(31), ElementsAre("create 0.1 on " + walk_[1].str()));
+  EXPECT_THAT(round(31), ElementsAre("status without 0.1"));
+  EXPECT_THAT(round(31), ElementsAre("create 0.2 on " + walk_[1].str()));
 }
 
 TEST_F(SpillTest, ItNeedsNoPlaceInTheBudgetOfMoves) {

@@ -111,7 +111,8 @@ TEST_F(LossTest, ANodeWhoseKubeletLivesEndsItsPodsItself) {
   now_.pods[0].meta.deleted = at(10);
   EXPECT_THAT(round(at(100)), IsEmpty());  // waited for: no second pod while it may still run
   now_.pods.clear();
-  EXPECT_THAT(round(at(101)), ElementsAre("create 0.1 on " + next_.str()));
+  EXPECT_THAT(round(at(101)), ElementsAre("status without 0.1"));
+  EXPECT_THAT(round(at(101)), ElementsAre("create 0.2 on " + next_.str()));
 }
 
 TEST_F(LossTest, ATerminatingPodOfALossThatHasNotStoodLongEnoughIsWaitedFor) {
@@ -169,12 +170,12 @@ TEST_F(LossTest, ANodeThatCameBackIsTrustedAgainAfterJoinAfter) {
   round(at(10));
   now_.pods.clear();
   round(at(10));
-  now_.run(0, next_);
+  now_.run(0, next_, 2);
   round(at(20));
   now_.node(lost_) = NodeBuilder(lost_.str()).ready(at(30)).node;
   EXPECT_THAT(round(at(39)), IsEmpty());
   EXPECT_EQ(plan_.look_again, at(40));
-  EXPECT_THAT(round(at(40)), ElementsAre("status", "delete 0.1 RingChanged"));
+  EXPECT_THAT(round(at(40)), ElementsAre("status", "delete 0.2 RingChanged"));
   EXPECT_THAT(plan_.status.excluded, IsEmpty());
 }
 

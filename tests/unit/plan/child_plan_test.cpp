@@ -242,7 +242,7 @@ TEST_F(ChildPlanTest, WhenTheFactorFallsWhileTheRingChangesAPodServesAllTheTime)
     now_.store(plan);
     for (const Action& action : plan.actions) {
       if (const auto* create = std::get_if<CreatePod>(&action))
-        now_.run(create->slot, create->node);
+        now_.run(create->slot, create->node, create->incarnation);
       const auto* removal = std::get_if<DeletePod>(&action);
       if (removal == nullptr) continue;
       std::erase_if(now_.pods, [&](const kube::Pod& p) { return p.meta.uid == removal->uid; });

@@ -163,6 +163,15 @@ TEST_F(MembershipTest, ANoScheduleTaintKeepsNodesOutButDrivesNobodyAway) {
   EXPECT_THAT(members({a().taint("gpu", "NoSchedule")}), ElementsAre("a"));
 }
 
+// Somebody still says that it is off.
+TEST_F(MembershipTest, AReadyNodeThatIsOutOfServiceIsNoMember) {
+  EXPECT_THAT(members({a()}), ElementsAre("a"));
+  for (const char* effect : {"NoSchedule", "NoExecute"}) {
+    EXPECT_THAT(members({a().taint("node.kubernetes.io/out-of-service", effect)}), IsEmpty());
+  }
+  EXPECT_THAT(members({a()}), ElementsAre("a"));
+}
+
 TEST_F(MembershipTest, ANoExecuteTaintDrivesNodesAway) {
   ASSERT_THAT(members({a()}), ElementsAre("a"));
   EXPECT_THAT(members({a().taint("gpu", "NoExecute")}), IsEmpty());
