@@ -2,6 +2,12 @@
 
 namespace processhub {
 
+EventLoop::~EventLoop() {
+  due_.clear();  // so that a timer that a task owns finds nothing to cancel
+  const auto ready = std::move(ready_);
+  const auto delayed = std::move(delayed_);
+}
+
 void EventLoop::post(std::function<void()> task) {
   {
     const std::lock_guard lock(mutex_);

@@ -14,7 +14,8 @@ namespace processhub {
 class EventLoop final : public Executor {
  public:
   explicit EventLoop(const Clock& clock) : clock_(clock) {}
-  ~EventLoop() override = default;
+  // Tasks that have not run are dropped, and may own timers of this loop.
+  ~EventLoop() override;
 
   void post(std::function<void()> task) override;
   [[nodiscard]] Timer post_after(Duration delay, std::function<void()> task) override;

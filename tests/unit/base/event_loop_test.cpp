@@ -1,6 +1,7 @@
 #include "base/event_loop.h"
 
 #include <gmock/gmock.h>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -98,6 +99,22 @@ TEST_F(EventLoopTest, WhatIsPostedAfterTheStopIsKeptForTheNextRun) {
   EXPECT_TRUE(ran_.empty());
   loop_.run();
   EXPECT_THAT(ran_, ElementsAre(1));
+}
+
+// As of a request that is under way when the program ends.
+TEST_F(EventLoopTest, ATaskThatNeverRunsMayOwnTimersOfItsLoop) {
+  struct Call {
+    Timer retry;
+    Timer limit;
+  };
+  auto loop = std::make_unique<EventLoop>(clock_);
+  auto call = std::make_shared<Call>();
+  const std::weak_ptr<Call> seen = call;
+  call->limit = loop->post_after(std::chrono::hours(1), [call] {});
+  call->retry = loop->post_after(std::chrono::hours(2), [call] {});
+  call.reset();
+  loop.reset();
+  EXPECT_TRUE(seen.expired());
 }
 
 TEST_F(EventLoopTest, TakesTasksFromOtherThreadsWhileItSleeps) {
