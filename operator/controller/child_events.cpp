@@ -22,8 +22,8 @@ void tell_of_lead(const Context& context, const api::ProcessHubChild& child,
   // A child that starts has no lead yet.
   if (before == nullptr || before->reason == active->reason) return;
   // Unknown: another one is on its way to lead.
-  const bool wanted = active->reason == plan::kSuspended ||
-                      active->status == kube::ConditionStatus::kUnknown;
+  const bool wanted =
+      active->reason == plan::kSuspended || active->status == kube::ConditionStatus::kUnknown;
   tell_of(context, child, wanted ? status::EventType::kNormal : status::EventType::kWarning,
           active->reason, active->message);
 }
