@@ -6,6 +6,7 @@
 #include "api/status_json.h"
 #include "apply/child_labels.h"
 #include "apply/preconditions.h"
+#include "apply/removal.h"
 #include "apply/role_writer.h"
 #include "kube/decode.h"
 #include "plan/labels.h"
@@ -112,22 +113,10 @@ void PlanExecutor::carry_out(const plan::DeletePod& action, Step step) {
     if (!holds) return step(tl::unexpected(holds.error()));
     const kube::ObjectRef ref{
         .resource = kube::kPods, .ns = action.pod.ns, .name = action.pod.name};
-    remove(ref, {.uid = action.uid, .version = action.version}, step);
+    remove_object(client_, ref, {.uid = action.uid, .version = action.version}, step);
   };
   if (!action.only_if) return go_on({});
   check_down(reader_, {*action.only_if}, go_on);
-}
-
-// Gone, or another has its name by now: what was to go is gone. Not so where it may only have
-// changed.
-void PlanExecutor::remove(const kube::ObjectRef& object, const kube::DeleteOptions& options,
-                          const Step& step) {
-  const bool any_version = options.version.empty();
-  client_.remove(object, options, [step, any_version](Result<ObjectMeta> removed) {
-    const bool gone = !removed && (removed.error().kind == ErrorKind::kNotFound ||
-                                   (any_version && removed.error().kind == ErrorKind::kConflict));
-    step(gone ? Result<ObjectMeta>(ObjectMeta{}) : std::move(removed));
-  });
 }
 
 void PlanExecutor::carry_out(const plan::CreateService& action, Step step) {
@@ -141,8 +130,8 @@ void PlanExecutor::carry_out(const plan::UpdateService& action, Step step) {
 }
 
 void PlanExecutor::carry_out(const plan::DeleteService& action, Step step) {
-  remove({.resource = kube::kServices, .ns = action.child.ns, .name = action.name},
-         {.uid = action.uid}, step);
+  remove_object(client_, {.resource = kube::kServices, .ns = action.child.ns, .name = action.name},
+                {.uid = action.uid}, std::move(step));
 }
 
 void PlanExecutor::carry_out(const plan::PutStatus& action, Step step) {

@@ -62,7 +62,6 @@ class PlanExecutor {
   void carry_out(const plan::CreateService& action, Step step);
   void carry_out(const plan::UpdateService& action, Step step);
   void carry_out(const plan::DeleteService& action, Step step);
-  void remove(const kube::ObjectRef& object, const kube::DeleteOptions& options, const Step& step);
   void put(const plan::PutStatus& action, const Step& step);
   void post(const plan::CreatePod& action, Step step);
   void accept_existing(const plan::CreatePod& action, Step step);

@@ -1,16 +1,14 @@
 #include "controller/budget_keeper.h"
 
-#include <fmt/core.h>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
+
+#include "apply/removal.h"
 
 namespace processhub::controller {
 namespace {
 
 using kube::ObjectMeta;
-
-constexpr auto kRetry = std::chrono::minutes(1);
 
 kube::ObjectRef ref_of(const HubKey& hub, const std::string& name) {
   return {.resource = kube::kPodDisruptionBudgets, .ns = hub.ns, .name = name};
@@ -21,14 +19,6 @@ const std::string& name_of(const plan::BudgetAction& action) {
 }
 
 }  // namespace
-
-BudgetKeeper::Problem BudgetKeeper::problem_of(const HubKey& hub) {
-  const auto found = problems_.find(hub);
-  if (found == problems_.end()) return {};
-  if (clock_.steady_now() < found->second.until) return found->second;
-  problems_.erase(found);
-  return {};
-}
 
 void BudgetKeeper::run(const HubKey& hub, std::vector<plan::BudgetAction> actions, Written written,
                        Done done) {
@@ -62,36 +52,18 @@ void BudgetKeeper::write(const HubKey& hub, const plan::UpdateBudget& action,
 
 void BudgetKeeper::write(const HubKey& hub, const plan::DeleteBudget& action,
                          kube::Client::WriteDone done) {
-  client_.remove(ref_of(hub, action.name), {.uid = action.uid},
-                 [done = std::move(done)](Result<ObjectMeta> removed) {
-                   if (!removed && (removed.error().kind == ErrorKind::kNotFound ||
-                                    removed.error().kind == ErrorKind::kConflict)) {
-                     return done(ObjectMeta{});
-                   }
-                   done(std::move(removed));
-                 });
+  apply::remove_object(client_, ref_of(hub, action.name), {.uid = action.uid}, std::move(done));
 }
 
 Result<void> BudgetKeeper::ended(const HubKey& hub, const plan::BudgetAction& action,
                                  const Result<ObjectMeta>& result) {
   if (result) {
-    problems_.erase(hub);
+    problems_.forget(hub);
     return {};
   }
-  const Error& error = result.error();
-  const bool taken = error.kind == ErrorKind::kAlreadyExists;
-  if (!taken && !is_refusal(error)) return tl::unexpected(error);
-  const std::string& name = name_of(action);
-  problems_[hub] = {
-      .reason = taken ? "NameConflict" : "Refused",
-      .message =
-          taken ? fmt::format("PodDisruptionBudget {} exists and is not this hub's, so it is left "
-                              "alone: delete it, or set spec.disruption.hold to false",
-                              name)
-                : fmt::format("the API server refuses PodDisruptionBudget {}: {}", name,
-                              error.message),
-      .until = clock_.steady_now() + kRetry};
-  return {};
+  const bool refused = problems_.note(hub, result.error(), "PodDisruptionBudget " + name_of(action),
+                                      "hub", "set spec.disruption.hold to false") != nullptr;
+  return refused ? Result<void>() : tl::unexpected(result.error());
 }
 
 }  // namespace processhub::controller

@@ -3,11 +3,9 @@
 #pragma once
 
 #include <functional>
-#include <map>
-#include <string>
 #include <vector>
 
-#include "base/clock.h"
+#include "controller/server_problems.h"
 #include "kube/client.h"
 #include "plan/disruption.h"
 
@@ -15,23 +13,18 @@ namespace processhub::controller {
 
 class BudgetKeeper {
  public:
-  struct Problem {
-    std::string reason = {};
-    std::string message = {};  // empty: none
-    SteadyTime until = {};     // then it is tried again
-  };
   // After each write: what is there now, or why not.
   using Written = std::function<void(const Result<kube::ObjectMeta>&)>;
   using Done = std::function<void(const Result<void>&)>;
 
-  BudgetKeeper(kube::Client& client, const Clock& clock) : client_(client), clock_(clock) {}
+  BudgetKeeper(kube::Client& client, const Clock& clock) : client_(client), problems_(clock) {}
 
-  // Of a moment ago; none once it is time to try again.
-  [[nodiscard]] Problem problem_of(const HubKey& hub);
+  // Why the API server would not have the hub's budget.
+  [[nodiscard]] ServerProblem problem_of(const HubKey& hub) { return problems_.of(hub); }
   // What is refused is no error: it becomes the problem. `done` runs once, at once where there is
   // nothing to do.
   void run(const HubKey& hub, std::vector<plan::BudgetAction> actions, Written written, Done done);
-  void forget(const HubKey& hub) { problems_.erase(hub); }
+  void forget(const HubKey& hub) { problems_.forget(hub); }
 
  private:
   void write(const HubKey& hub, const plan::CreateBudget& action, kube::Client::WriteDone done);
@@ -41,8 +34,7 @@ class BudgetKeeper {
                                    const Result<kube::ObjectMeta>& result);
 
   kube::Client& client_;
-  const Clock& clock_;
-  std::map<HubKey, Problem> problems_;
+  ServerProblems<HubKey> problems_;
 };
 
 }  // namespace processhub::controller

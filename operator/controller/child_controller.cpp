@@ -16,8 +16,6 @@ namespace {
 
 using plan::ChildPlan;
 
-constexpr auto kServiceRetry = std::chrono::minutes(1);
-
 bool at_rest(const api::ChildStatus& status) { return status.phase == api::Phase::kRunning; }
 
 template <typename... Kinds>
@@ -58,7 +56,8 @@ ChildController::ChildController(Context& context, queue::QueueOptions options)
           [this](const ChildKey& key) { worker_.wait(key); },
           [this](const plan::GiveState& give) { give_state(give); }),
       state_giver_(context.transport, context.executor, context.clock),
-      status_line_([this](const ChildKey& key) { worker_.add(key); }) {
+      status_line_([this](const ChildKey& key) { worker_.add(key); }),
+      service_problems_(context.clock) {
   own_writes_.follow("pods", context_.caches.pods);
   own_writes_.follow("processhubchildren", context_.caches.children);
   context_.caches.children.subscribe([this](const auto& before, const auto& after) {
@@ -127,7 +126,7 @@ void ChildController::work(const Child& child) {
   const auto services = context_.caches.services_by_child.find(child->key());
   std::vector<const kube::Service*> service_views;
   for (const auto& service : services) service_views.push_back(service.get());
-  const ServiceProblem service_problem = problem_of_service(child->key());
+  const ServerProblem service_problem = problem_of_service(child->key());
   const WallTime now = context_.clock.wall_now();
   const std::string seated_as = plan::placement_key(hub_key, child->meta.name);
   entry->ledger.settle();
@@ -168,17 +167,12 @@ void ChildController::hold_back(const ChildKey& key, std::vector<plan::Action>& 
   });
 }
 
-// None, once it is time to try again.
-ChildController::ServiceProblem ChildController::problem_of_service(const ChildKey& key) {
-  const auto found = service_problems_.find(key);
-  if (found == service_problems_.end()) return {};
-  const SteadyTime now = context_.clock.steady_now();
-  if (now < found->second.until) {
-    worker_.add_after(key, found->second.until - now);
-    return found->second;
+ServerProblem ChildController::problem_of_service(const ChildKey& key) {
+  ServerProblem problem = service_problems_.of(key);
+  if (!problem.message.empty()) {
+    worker_.add_after(key, problem.until - context_.clock.steady_now());
   }
-  service_problems_.erase(found);
-  return {};
+  return problem;
 }
 
 // Of the pods that are still there.
@@ -287,7 +281,7 @@ void ChildController::forget(const ChildKey& key) {
   create_pace_.forget(key);
   failures_.erase(key);
   answers_.erase(key);
-  service_problems_.erase(key);
+  service_problems_.forget(key);
   context_.templates.forget(key);
   const auto found = hub_of_.find(key);
   if (found == hub_of_.end()) return;
@@ -398,25 +392,14 @@ void ChildController::note_refusal_of_role(const ChildKey& child, const Error& e
   if (is_refusal(error)) refused_[child] = {.message = error.message, .of_a_role = true};
 }
 
-// What the API server will not have now it may have later: a name becomes free.
 void ChildController::ended(const plan::CreateService& create,
                             const Result<kube::ObjectMeta>& result) {
   if (result) return own_writes_.wrote(create.child, "services", result->version);
-  const Error& error = result.error();
-  const bool taken = error.kind == ErrorKind::kAlreadyExists;
-  if (!taken && !is_refusal(error)) return;
-  const std::string message =
-      taken ? fmt::format(
-                  "Service {} exists and is not this child's, so it is left alone: delete "
-                  "it, or rename the child",
-                  create.name)
-            : fmt::format("the API server refuses Service {}: {}", create.name, error.message);
-  service_problems_[create.child] = {.reason = taken ? "NameConflict" : "Refused",
-                                     .message = message,
-                                     .until = context_.clock.steady_now() + kServiceRetry};
+  const ServerProblem* const problem = service_problems_.note(
+      create.child, result.error(), "Service " + create.name, "child", "rename the child");
   const auto child = context_.caches.children.find(create.child);
-  if (child == nullptr) return;
-  tell(*child, status::EventType::kWarning, service_problems_[create.child].reason, message);
+  if (problem == nullptr || child == nullptr) return;
+  tell(*child, status::EventType::kWarning, problem->reason, problem->message);
 }
 
 void ChildController::ended(const plan::UpdateService& update,

@@ -12,6 +12,7 @@
 #include "cache/own_writes.h"
 #include "controller/context.h"
 #include "controller/create_pace.h"
+#include "controller/server_problems.h"
 #include "controller/status_line.h"
 #include "controller/worker.h"
 #include "plan/child_plan.h"
@@ -31,16 +32,10 @@ class ChildController {
 
  private:
   using Child = std::shared_ptr<const api::ProcessHubChild>;
-  struct ServiceProblem {
-    std::string reason;
-    std::string message;
-    SteadyTime until;  // then it is tried again
-  };
-
   void reconcile(const ChildKey& key);
   void work(const Child& child);
   void reject(const Child& child, const std::string& reason, const std::string& message);
-  ServiceProblem problem_of_service(const ChildKey& key);
+  ServerProblem problem_of_service(const ChildKey& key);
   void account(const Child& child, HubEntry& hub, const plan::ChildPlan& plan);
   void leave_budget(const HubKey& hub, const ChildKey& child);
   void wake_next(HubEntry& hub);  // who waits for a place that is free now
@@ -86,7 +81,7 @@ class ChildController {
   CreatePace create_pace_;
   std::map<ChildKey, int> failures_;  // pods that ended by themselves, in a row
   std::map<ChildKey, plan::RoleAnswers> answers_;
-  std::map<ChildKey, ServiceProblem> service_problems_;
+  ServerProblems<ChildKey> service_problems_;
   std::map<ChildKey, HubKey> hub_of_;    // of children that have been planned
   std::map<ChildKey, Child> acting_on_;  // while a plan is carried out: what it was made from
   bool leads_ = false;

@@ -185,12 +185,11 @@ void HubController::work(const Hub& hub, HubEntry& entry) {
   const auto budgets = context_.caches.budgets_by_namespace.find(hub->meta.ns);
   std::vector<const kube::PodDisruptionBudget*> budget_views;
   for (const auto& budget : budgets) budget_views.push_back(budget.get());
-  const bool others = std::any_of(budgets.begin(), budgets.end(), [](const auto& budget) {
-    return !budget->meta.labels.contains(plan::kHubLabel);
-  });
+  const bool others = std::any_of(budgets.begin(), budgets.end(),
+                                  [](const auto& budget) { return !plan::is_of_a_hub(*budget); });
   const std::vector<const kube::Pod*> pods =
       others ? pods_of(hub->key()) : std::vector<const kube::Pod*>();
-  const BudgetKeeper::Problem problem = budget_keeper_.problem_of(hub->key());
+  const ServerProblem problem = budget_keeper_.problem_of(hub->key());
   if (!problem.message.empty()) {
     worker_.add_after(hub->key(), problem.until - context_.clock.steady_now());
   }

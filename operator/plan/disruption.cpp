@@ -39,11 +39,6 @@ bool is_wanted(const api::ProcessHub& hub) {
   return hub.spec.disruption.hold && hub.spec.nodes.on_cordon == api::OnCordon::kMigrate;
 }
 
-bool is_of_a_hub(const kube::PodDisruptionBudget& budget) {
-  const std::string hub = kube::value_of(budget.meta.labels, kHubLabel);
-  return !hub.empty() && budget.meta.name == budget_name(hub);
-}
-
 bool selects_any(const kube::PodDisruptionBudget& budget, std::span<const kube::Pod* const> pods) {
   const auto given = budget.spec->find("selector");
   if (given == budget.spec->end() || !given->is_object()) return false;
@@ -89,6 +84,11 @@ api::Condition told(bool held, std::string reason, std::string message = {}) {
 }  // namespace
 
 std::string budget_name(const std::string& hub) { return "processhub-" + hub; }
+
+bool is_of_a_hub(const kube::PodDisruptionBudget& budget) {
+  const std::string hub = kube::value_of(budget.meta.labels, kHubLabel);
+  return !hub.empty() && budget.meta.name == budget_name(hub);
+}
 
 DisruptionPlan plan_disruption(const DisruptionInput& in) {
   DisruptionPlan plan;

@@ -55,5 +55,7 @@ struct DisruptionPlan {
 [[nodiscard]] DisruptionPlan plan_disruption(const DisruptionInput& input);
 
 [[nodiscard]] std::string budget_name(const std::string& hub);
+// Of this one or another; else it is a user's.
+[[nodiscard]] bool is_of_a_hub(const kube::PodDisruptionBudget& budget);
 
 }  // namespace processhub::plan

@@ -32,10 +32,8 @@ bool says_dead(const Taint& taint) {
          taint.key == "node.cloudprovider.kubernetes.io/shutdown";
 }
 
-// It is back while somebody still says that it is off: no pod would find room there.
-bool is_to_be_off(const Node& node) {
-  return node.ready == ConditionStatus::kTrue &&
-         std::any_of(node.taints.begin(), node.taints.end(), says_dead);
+bool is_said_to_be_off(const Node& node) {
+  return std::any_of(node.taints.begin(), node.taints.end(), says_dead);
 }
 
 bool is_draining(const Node& node, api::OnCordon on_cordon) {
@@ -193,7 +191,9 @@ class Builder {
   }
 
   bool belongs(const Node& node, const NodeState& state) {
-    if (state.draining || is_to_be_off(node)) return false;
+    // It is back while somebody still says that it is off: no pod would find room there.
+    const bool unbelieved = node.ready == ConditionStatus::kTrue && is_said_to_be_off(node);
+    if (state.draining || unbelieved) return false;
     return was_member(node) ? stays(node, state) : enters(node, state);
   }
 
@@ -246,8 +246,7 @@ const NodeState* Membership::node(const NodeName& name) const {
 }
 
 bool is_declared_dead(const Node& node) {
-  return node.ready != ConditionStatus::kTrue &&
-         std::any_of(node.taints.begin(), node.taints.end(), says_dead);
+  return node.ready != ConditionStatus::kTrue && is_said_to_be_off(node);
 }
 
 Membership next_membership(const MembershipInput& input) { return Builder(input).build(); }
