@@ -117,9 +117,12 @@ class TransportTest : public ::testing::Test {
     const std::filesystem::directory_iterator all("/proc/self/fd");
     return static_cast<size_t>(std::distance(begin(all), end(all)));
   }
-  // The server's side of a connection closes a moment after ours.
+  // The server's side of a connection closes once its thread has run; on a busy machine that
+  // may be a while, so the limit is far beyond any honest wait.
   static size_t descriptors_once_down_to(size_t wanted) {
-    for (int i = 0; i < 10'000 && open_descriptors() > wanted; ++i) std::this_thread::yield();
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (open_descriptors() > wanted && std::chrono::steady_clock::now() < limit)
+      std::this_thread::yield();
     return open_descriptors();
   }
 
