@@ -96,23 +96,23 @@ Response ApiServer::remove_one(const Route& route, const ObjectPtr& before, cons
   json after = *before;
   GracefulDelete how;
   if (kind.graceful) how = begin_delete(after, grace_of(options), now);
-  if (how.pending) return answer(200, *before);
+  if (how.pending) return show(route, 200, *before);
   apply_policy(options, after);
   if (has_finalizers(after)) {
     if (!how.graceful) mark_deleting(after, now);
-    if (after == *before) return answer(200, *before);
-    return answer(200, commit(route, std::move(after)));
+    if (after == *before) return show(route, 200, *before);
+    return show(route, 200, *commit(route, std::move(after)));
   }
   if (!how.graceful) return finalize(route, before);
   // Also a pod that goes at once is marked first, for its watchers to see.
-  const json marked = commit(route, std::move(after));
-  if (how.seconds > 0 || route.is_dry_run()) return answer(200, marked);
-  return finalize(route, std::make_shared<const json>(marked));
+  const ObjectPtr marked = commit(route, std::move(after));
+  if (how.seconds > 0 || route.is_dry_run()) return show(route, 200, *marked);
+  return finalize(route, marked);
 }
 
 Response ApiServer::finalize(const Route& route, const ObjectPtr& before) {
   if (!route.is_dry_run()) announce(store_.remove(*route.kind, route.key()));
-  if (route.kind->returns_deleted) return answer(200, *before);
+  if (route.kind->returns_deleted) return show(route, 200, *before);
   return deleted(*route.kind, *before);
 }
 

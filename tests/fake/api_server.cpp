@@ -62,32 +62,6 @@ json metadata_alone(const json& object) {
           {"metadata", object.at("metadata")}};
 }
 
-// The answer with the metadata of its objects alone, where the client wants no more.
-Response as_wanted(const kube::Request& request, Response response) {
-  if (request.accept.find(kMetadataAlone) == std::string::npos || response.status > 299) {
-    return response;
-  }
-  json body = json::parse(response.body);
-  if (body.at("kind") == "Status") return response;
-  const bool list = body.contains("items");
-  if (list != (request.accept.find(kMetadataOfList) != std::string::npos)) {
-    return answer_of(failure(406, "NotAcceptable",
-                             list ? "you requested PartialObjectMetadata, but the requested object "
-                                    "is a list"
-                                  : "you requested PartialObjectMetadataList, but the requested "
-                                    "object is not a list"));
-  }
-  if (list) {
-    for (json& item : body.at("items")) item = metadata_alone(item);
-    body["kind"] = "PartialObjectMetadataList";
-    body["apiVersion"] = "meta.k8s.io/v1";
-    response.body = body.dump();
-  } else {
-    response.body = metadata_alone(body).dump();
-  }
-  return response;
-}
-
 // Selectors and namespace of a list or watch; what is wrong with them otherwise.
 std::optional<Selection> selection_of(const Route& route, Response& refusal) {
   Selection selection{.ns = route.ns};
@@ -121,9 +95,23 @@ Response too_large(int64_t wanted, int64_t present) {
 }  // namespace
 
 Response ApiServer::handle(const kube::Request& request) {
-  const auto route = parse_route(request.path);
+  auto route = parse_route(request.path);
   if (!route) return no_such_path();
-  return as_wanted(request, dispatch(request, *route));
+  route->metadata_alone = request.accept.find(kMetadataAlone) != std::string::npos;
+  Response response = dispatch(request, *route);
+  if (!route->metadata_alone || response.status > 299) return response;
+  const bool list = request.method == Method::kGet && route->name.empty();
+  const bool list_wanted = request.accept.find(kMetadataOfList) != std::string::npos;
+  if (list == list_wanted) return response;
+  return answer_of(failure(406, "NotAcceptable",
+                           list ? "you requested PartialObjectMetadata, but the requested object "
+                                  "is a list"
+                                : "you requested PartialObjectMetadataList, but the requested "
+                                  "object is not a list"));
+}
+
+Response ApiServer::show(const Route& route, int code, const json& object) {
+  return answer(code, route.metadata_alone ? metadata_alone(object) : object);
 }
 
 Response ApiServer::dispatch(const kube::Request& request, const Route& route) {
@@ -160,7 +148,7 @@ Response ApiServer::dispatch(const kube::Request& request, const Route& route) {
 
 Response ApiServer::get(const Route& route) const {
   const ObjectPtr object = store_.find(*route.kind, route.key());
-  return object ? answer(200, *object) : not_found(*route.kind, route.name);
+  return object ? show(route, 200, *object) : not_found(*route.kind, route.name);
 }
 
 Response ApiServer::list(const Route& route) const {
@@ -206,17 +194,23 @@ Response ApiServer::list(const Route& route) const {
       break;
     }
     if (!selection->matches(*at->second)) continue;
-    items.push_back(*at->second);
-    if (!route.kind->custom) {
-      items.back().erase("kind");
-      items.back().erase("apiVersion");
+    if (route.metadata_alone) {
+      items.push_back(metadata_alone(*at->second));
+    } else {
+      items.push_back(*at->second);
+      if (!route.kind->custom) {
+        items.back().erase("kind");
+        items.back().erase("apiVersion");
+      }
     }
     last = at->first;
   }
-  return answer(200, {{"kind", std::string(resource.kind) + "List"},
-                      {"apiVersion", resource.api_version()},
-                      {"metadata", std::move(meta)},
-                      {"items", std::move(items)}});
+  const bool bare = route.metadata_alone;
+  return answer(200,
+                {{"kind", bare ? "PartialObjectMetadataList" : std::string(resource.kind) + "List"},
+                 {"apiVersion", bare ? "meta.k8s.io/v1" : resource.api_version()},
+                 {"metadata", std::move(meta)},
+                 {"items", std::move(items)}});
 }
 
 std::shared_ptr<ServerWatch> ApiServer::watch(const kube::Request& request, Response& refusal) {
@@ -228,11 +222,11 @@ std::shared_ptr<ServerWatch> ApiServer::watch(const kube::Request& request, Resp
   auto selection = selection_of(*route, refusal);
   if (!selection) return nullptr;
   int64_t version = store_.version();
-  std::deque<json> first;
+  std::deque<std::string> first;
   const std::string wanted = route->value("resourceVersion");
   if (wanted.empty() || wanted == "0") {
     for (const auto& [key, object] : store_.all(*route->kind)) {
-      if (selection->matches(*object)) first.push_back({{"type", "ADDED"}, {"object", *object}});
+      if (selection->matches(*object)) first.push_back(event_line("ADDED", *object));
     }
   } else if (const auto from = number_of(wanted)) {
     version = *from;

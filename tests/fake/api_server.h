@@ -93,7 +93,9 @@ class ApiServer {
   std::optional<Response> refused(const Route& route, kube::Method method, const json* before,
                                   const json* after) const;
   // Unless it is a trial. The object as it is then.
-  json commit(const Route& route, json object);
+  ObjectPtr commit(const Route& route, json object);
+  // As much of it as the client asks for.
+  static Response show(const Route& route, int code, const json& object);
   void announce(const Change& change);
   [[nodiscard]] std::string next_uid();
 

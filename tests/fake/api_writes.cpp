@@ -80,13 +80,13 @@ std::optional<Response> ApiServer::refused(const Route& route, Method method, co
   return admit_({.route = route, .method = method, .before = before, .after = after});
 }
 
-json ApiServer::commit(const Route& route, json object) {
-  if (route.is_dry_run()) return object;
+ObjectPtr ApiServer::commit(const Route& route, json object) {
+  if (route.is_dry_run()) return std::make_shared<const json>(std::move(object));
   const std::string key = key_of(object);
   const Change& change = store_.commit(*route.kind, key, std::move(object));
   const ObjectPtr stored = change.after;
   announce(change);
-  return *stored;
+  return stored;
 }
 
 Response ApiServer::create(const Route& route, json body) {
@@ -112,7 +112,7 @@ Response ApiServer::create(const Route& route, json body) {
   prepare_create(kind, body, next_uid(), clock_.wall_now());
   if (auto refusal = refused(route, Method::kPost, nullptr, &body)) return *refusal;
   if (store_.find(kind, key)) return already_exists(kind, name);
-  return answer(201, commit(route, std::move(body)));
+  return show(route, 201, *commit(route, std::move(body)));
 }
 
 Response ApiServer::replace(const Route& route, json body) {
@@ -155,15 +155,15 @@ Response ApiServer::patch(const kube::Request& request, const Route& route) {
 Response ApiServer::update(const Route& route, Method method, const ObjectPtr& before, json after) {
   const Kind& kind = *route.kind;
   if (auto refusal = prepare_update(kind, route.subresource, *before, after)) return *refusal;
-  if (after == *before) return answer(200, *before);  // nothing changes, not even the version
+  if (after == *before) return show(route, 200, *before);  // nothing changes, not even the version
   if (auto refusal = refused(route, method, before.get(), &after)) return *refusal;
   // The last finalizer is gone: so is the object.
   if (is_deleting(after) && !has_finalizers(after) && has_finalizers(*before) &&
       after.at("metadata").value("deletionGracePeriodSeconds", int64_t{0}) == 0) {
     if (!route.is_dry_run()) announce(store_.remove(kind, route.key()));
-    return answer(200, after);
+    return show(route, 200, after);
   }
-  return answer(200, commit(route, std::move(after)));
+  return show(route, 200, *commit(route, std::move(after)));
 }
 
 Response ApiServer::bind(const Route& route, const json& body) {

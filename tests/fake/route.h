@@ -20,6 +20,7 @@ struct Route {
   std::string name = {};
   std::string subresource = {};
   std::map<std::string, std::string> query = {};
+  bool metadata_alone = false;  // what the client asks to be shown of objects
 
   [[nodiscard]] std::string value(const std::string& key) const;
   // "ns/name" or "name": the object's place in the store.

@@ -7,7 +7,7 @@ namespace processhub::testing {
 using nlohmann::json;
 
 ServerWatch::ServerWatch(const ObjectStore& store, const Kind& kind, Selection selection,
-                         int64_t version, bool bookmarks, std::deque<json> first)
+                         int64_t version, bool bookmarks, std::deque<std::string> first)
     : store_(store),
       kind_(kind),
       selection_(std::move(selection)),
@@ -26,10 +26,10 @@ bool ServerWatch::pending() {
 
 std::optional<std::string> ServerWatch::next() {
   if (!pending()) return std::nullopt;
-  const json event = std::move(waiting_.front());
+  std::string line = std::move(waiting_.front());
   waiting_.pop_front();
-  if (event.at("type") == "ERROR") over_ = true;
-  return event.dump();
+  over_ = expired_;
+  return line;
 }
 
 std::optional<std::string> ServerWatch::bookmark() {
@@ -45,18 +45,25 @@ std::optional<std::string> ServerWatch::bookmark() {
 
 void ServerWatch::expire(const json& status) {
   waiting_.clear();
-  waiting_.push_back({{"type", "ERROR"}, {"object", status}});
+  waiting_.push_back(event_line("ERROR", status));
+  expired_ = true;
   version_ = store_.version();
 }
 
-std::optional<json> ServerWatch::event_of(const Change& change) const {
+std::optional<std::string> ServerWatch::event_of(const Change& change) const {
   const bool before = change.before && selection_.matches(*change.before);
   const bool after = change.after && selection_.matches(*change.after);
-  if (after) return json{{"type", before ? "MODIFIED" : "ADDED"}, {"object", *change.after}};
+  if (after) return event_line(before ? "MODIFIED" : "ADDED", *change.after);
   if (!before) return std::nullopt;
   json last = *change.before;
   last["metadata"]["resourceVersion"] = std::to_string(change.version);
-  return json{{"type", "DELETED"}, {"object", std::move(last)}};
+  return event_line("DELETED", last);
+}
+
+std::string event_line(std::string_view type, const json& object) {
+  std::string line = R"({"type":")";
+  line.append(type).append(R"(","object":)").append(object.dump()).append("}");
+  return line;
 }
 
 }  // namespace processhub::testing

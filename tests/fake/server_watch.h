@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "fake/object_store.h"
 #include "fake/selector.h"
@@ -22,7 +23,7 @@ class ServerWatch {
  public:
   // Of changes after `version`; `first`: events that come before any of them.
   ServerWatch(const ObjectStore& store, const Kind& kind, Selection selection, int64_t version,
-              bool bookmarks, std::deque<nlohmann::json> first);
+              bool bookmarks, std::deque<std::string> first);
 
   [[nodiscard]] bool pending();
   // The next event, one line without its newline; none where there is nothing to say.
@@ -40,15 +41,19 @@ class ServerWatch {
   void expire(const nlohmann::json& status);
 
  private:
-  [[nodiscard]] std::optional<nlohmann::json> event_of(const Change& change) const;
+  [[nodiscard]] std::optional<std::string> event_of(const Change& change) const;
 
   const ObjectStore& store_;
   const Kind& kind_;
   Selection selection_;
   int64_t version_;
   bool bookmarks_;
-  std::deque<nlohmann::json> waiting_;  // found, but not said; the versions may be ahead of it
+  std::deque<std::string> waiting_;  // found, but not said; the versions may be ahead of it
+  bool expired_ = false;             // what waits is the ERROR
   bool over_ = false;
 };
+
+// A line of a watch, without its newline.
+[[nodiscard]] std::string event_line(std::string_view type, const nlohmann::json& object);
 
 }  // namespace processhub::testing
