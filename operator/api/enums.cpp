@@ -29,6 +29,7 @@ std::string_view to_string(PartitionToleranceKind value) {
 }
 std::string_view to_string(Detection value) { return name_of(kDetectionNames, value); }
 std::string_view to_string(Fence value) { return name_of(kFenceNames, value); }
+std::string_view to_string(Pinning value) { return name_of(kPinningNames, value); }
 std::string_view to_string(Phase value) { return name_of(kPhaseNames, value); }
 std::string_view to_string(kube::ConditionStatus value) {
   return name_of(kConditionStatusNames, value);

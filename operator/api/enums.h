@@ -43,6 +43,8 @@ inline constexpr NameTable<Detection, 3> kDetectionNames{{{"NodeReady", Detectio
                                                           {"NodeProbe", Detection::kNodeProbe}}};
 inline constexpr NameTable<Fence, 2> kFenceNames{
     {{"None", Fence::kNone}, {"NodeConfirmed", Fence::kNodeConfirmed}}};
+inline constexpr NameTable<Pinning, 3> kPinningNames{
+    {{"Affinity", Pinning::kAffinity}, {"Bind", Pinning::kBind}, {"NodeName", Pinning::kNodeName}}};
 inline constexpr NameTable<Phase, 9> kPhaseNames{{{"Pending", Phase::kPending},
                                                   {"Running", Phase::kRunning},
                                                   {"Degraded", Phase::kDegraded},
@@ -72,6 +74,7 @@ inline constexpr NameTable<LabelRequirement::Op, 4> kSelectorOpNames{
 [[nodiscard]] std::string_view to_string(PartitionToleranceKind value);
 [[nodiscard]] std::string_view to_string(Detection value);
 [[nodiscard]] std::string_view to_string(Fence value);
+[[nodiscard]] std::string_view to_string(Pinning value);
 [[nodiscard]] std::string_view to_string(Phase value);
 [[nodiscard]] std::string_view to_string(kube::ConditionStatus value);
 [[nodiscard]] std::string_view to_string(LabelRequirement::Op value);

@@ -32,6 +32,7 @@ inline constexpr Range kQuorumThresholdSeconds{1, 86400};
 inline constexpr Range kRetentionSeconds{0, 3600};
 inline constexpr Range kDataWaitSeconds{1, 3600};
 inline constexpr Range kChildTimeoutSeconds{1, 86400};
+// maxConcurrent, maxUnavailable: children at once.
 inline constexpr Range kMaxConcurrent{1, 100000};
 inline constexpr Range kMaxConcurrentPercent{1, 100};
 inline constexpr size_t kMaxInlineChildren = 1000;

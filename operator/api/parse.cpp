@@ -195,6 +195,12 @@ void check_sections(const Fields& spec, const ProcessHubSpec& hub) {
                 "slot has "
                 "two pods that run: choose ColdSwap, or fence None");
   }
+  if (hub.pinning == Pinning::kNodeName && hub.failover.fence == Fence::kNodeConfirmed) {
+    spec.refuse("pinning",
+                "must not be NodeName with failover.fence NodeConfirmed, whose pods wait behind a "
+                "scheduling gate, and the API server takes no gate on a pod with a node: choose "
+                "Affinity or Bind, or fence None");
+  }
   if (hub.migration.hot_swap.handover.enabled &&
       hub.redundancy.strategy == RedundancyStrategyKind::kReplication &&
       hub.redundancy.replication.model == ReplicationModel::kActiveActive) {
@@ -249,10 +255,13 @@ Result<ProcessHub> parse_hub(const json& object) {
           .distribution = read_distribution(spec.section("distribution")),
           .redundancy = read_redundancy(spec.section("redundancy")),
           .migration = read_migration(spec.section("migration")),
+          .update = {.max_unavailable = read_int_or_percent(
+                         spec.section("update"), "maxUnavailable", UpdateSpec{}.max_unavailable)},
           .partition_tolerance = read_partition_tolerance(spec.section("partitionTolerance")),
           .failover = read_failover(spec.section("failover")),
           .spill_after = read_seconds(spec, "spillAfterSeconds", ProcessHubSpec{}.spill_after,
                                       kSpillAfterSeconds),
+          .pinning = spec.choice("pinning", ProcessHubSpec{}.pinning, kPinningNames),
           .disruption = {.hold = spec.section("disruption").boolean("hold", DisruptionSpec{}.hold)},
           .service = read_service(spec.section("service")),
           .pod_template = read_template(spec, /*partial=*/false),

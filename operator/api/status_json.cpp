@@ -82,6 +82,7 @@ json replica_json(const Replica& replica) {
   put(object, "pod", replica.pod);
   put(object, "podUID", replica.pod_uid.str());
   put(object, "role", replica.role);
+  put(object, "revision", replica.revision);
   put(object, "home", replica.home.str());
   if (replica.over_bound) object["overBound"] = true;
   if (replica.demoted > 0) object["demotedEpoch"] = replica.demoted;
@@ -97,6 +98,7 @@ Replica read_replica(const Fields& fields) {
           .pod = fields.text("pod"),
           .pod_uid = Uid(fields.text("podUID")),
           .role = fields.text("role"),
+          .revision = fields.text("revision"),
           .ready = fields.boolean("ready", false),
           .home = NodeName(fields.text("home")),
           .over_bound = fields.boolean("overBound", false),
@@ -164,7 +166,8 @@ json to_json(const HubStatus& status) {
                 {"degraded", status.children.degraded},
                 {"migrating", status.children.migrating},
                 {"pending", status.children.pending},
-                {"suspended", status.children.suspended}}},
+                {"suspended", status.children.suspended},
+                {"updated", status.children.updated}}},
               {"quorum",
                {{"required", status.quorum.required},
                 {"present", status.quorum.present},
@@ -227,7 +230,8 @@ HubStatus parse_hub_status(const json& status) {
                        .degraded = read_count(children, "degraded"),
                        .migrating = read_count(children, "migrating"),
                        .pending = read_count(children, "pending"),
-                       .suspended = read_count(children, "suspended")},
+                       .suspended = read_count(children, "suspended"),
+                       .updated = read_count(children, "updated")},
           .quorum = {.required = read_count(quorum, "required"),
                      .present = read_count(quorum, "present"),
                      .max_seen = read_count(quorum, "maxSeen"),

@@ -64,6 +64,7 @@ enum class MigrationStrategyKind { kColdSwap, kHotSwap };
 enum class PartitionToleranceKind { kDivergence, kStaticQuorum, kDynamicQuorum, kMajorityQuorum };
 enum class Detection { kNodeReady, kNodeLease, kNodeProbe };
 enum class Fence { kNone, kNodeConfirmed };
+enum class Pinning { kAffinity, kBind, kNodeName };
 
 struct NodesSpec {
   LabelSelector selector = {};
@@ -138,9 +139,15 @@ struct HotSwapSpec {
 struct MigrationSpec {
   MigrationStrategyKind strategy = MigrationStrategyKind::kColdSwap;
   HotSwapSpec hot_swap = {};
-  std::chrono::seconds child_timeout{600};  // for a HotSwap's new pod to be Ready
+  std::chrono::seconds child_timeout{600};  // for the new pod of a move to be Ready
   IntOrPercent max_concurrent{.value = 10, .percent = true};
   bool operator==(const MigrationSpec&) const = default;
+};
+
+// A new template.
+struct UpdateSpec {
+  IntOrPercent max_unavailable{.value = 1, .percent = false};  // children that get it at once
+  bool operator==(const UpdateSpec&) const = default;
 };
 
 struct StaticQuorumSpec {
@@ -218,9 +225,11 @@ struct ProcessHubSpec {
   DistributionSpec distribution = {};
   RedundancySpec redundancy = {};
   MigrationSpec migration = {};
+  UpdateSpec update = {};
   PartitionToleranceSpec partition_tolerance = {};
   FailoverSpec failover = {};
   std::chrono::seconds spill_after{30};
+  Pinning pinning = Pinning::kAffinity;
   DisruptionSpec disruption = {};
   ServiceSpec service = {};
   JsonPtr pod_template = {};  // a PodTemplateSpec
@@ -264,6 +273,7 @@ struct HubStatus {
     int migrating = 0;
     int pending = 0;
     int suspended = 0;
+    int updated = 0;  // all their pods are of their present template
     bool operator==(const Children&) const = default;
   } children = {};
   struct Quorum {
@@ -304,6 +314,7 @@ struct Replica {
   std::string pod = {};
   Uid pod_uid = {};
   std::string role = {};
+  std::string revision = {};  // of the template that the pod was made of
   bool ready = false;
   NodeName home = {};       // where the ring leads, if that one was full and it is on `node`
   bool over_bound = false;  // `node` was full as well: nothing else could be used

@@ -199,6 +199,11 @@ void PlanExecutor::carry_out(const plan::LiftGate& action, Step step) {
                       {{"spec", {{"schedulingGates", gates}}}}, std::move(step));
 }
 
+void PlanExecutor::carry_out(const plan::BindPod& action, Step step) {
+  client_.bind({.resource = kube::kPods, .ns = action.pod.ns, .name = action.pod.name}, action.uid,
+               action.node, std::move(step));
+}
+
 void PlanExecutor::carry_out(const plan::TakeOffCommand& action, Step step) {
   client_.merge_patch(
       {.resource = kube::kProcessHubChildren, .ns = action.child.ns, .name = action.child.name},

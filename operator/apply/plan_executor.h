@@ -58,6 +58,7 @@ class PlanExecutor {
   void carry_out(const plan::TellRole& action, Step step);
   void carry_out(const plan::GiveState& action, Step step);
   void carry_out(const plan::LiftGate& action, Step step);
+  void carry_out(const plan::BindPod& action, Step step);
   void carry_out(const plan::TakeOffCommand& action, Step step);
   void carry_out(const plan::CreateService& action, Step step);
   void carry_out(const plan::UpdateService& action, Step step);

@@ -9,12 +9,14 @@
 #include "controller/child_events.h"
 #include "plan/child_placement.h"
 #include "plan/child_status.h"
+#include "plan/move_rules.h"
 #include "plan/roles.h"
 
 namespace processhub::controller {
 namespace {
 
 using plan::ChildPlan;
+using Move = plan::MoveKind;
 
 bool at_rest(const api::ChildStatus& status) { return status.phase == api::Phase::kRunning; }
 
@@ -131,19 +133,24 @@ void ChildController::work(const Child& child) {
   const std::string seated_as = plan::placement_key(hub_key, child->meta.name);
   entry->ledger.settle();
   const std::vector<placement::Seat> seats = entry->ledger.take(seated_as);
-  ChildPlan plan = plan::plan_child({.frame = *entry->frame,
-                                     .child = *child,
-                                     .pods = pods,
-                                     .pod_template = pod_template,
-                                     .may_move = entry->budget.may_move(child->key()),
-                                     .now = now,
-                                     .failures = failures_[child->key()],
-                                     .seats = seats,
-                                     .loads = &entry->ledger.loads(),
-                                     .answers = &answers_of(*child, pods),
-                                     .services = service_views,
-                                     .service_problem = service_problem.message,
-                                     .service_problem_reason = service_problem.reason});
+  ChildPlan plan =
+      plan::plan_child({.frame = *entry->frame,
+                        .child = *child,
+                        .pods = pods,
+                        .pod_template = pod_template,
+                        .may_move = entry->budget.may_move(child->key(), Move::kOfNodes),
+                        .may_update = entry->budget.may_move(child->key(), Move::kUpdate),
+                        .now = now,
+                        .failures = failures_[child->key()],
+                        .seats = seats,
+                        .loads = &entry->ledger.loads(),
+                        .answers = &answers_of(*child, pods),
+                        .services = service_views,
+                        .service_problem = service_problem.message,
+                        .service_problem_reason = service_problem.reason,
+                        .find_node = [this](const NodeName& node) {
+                          return context_.caches.nodes.find(node).get();
+                        }});
   entry->ledger.book(seated_as,
                      {.seats = plan.seats, .excluded = plan::names_of(plan.status.excluded)});
   if (!writes_a_pod(plan.actions)) refused_.erase(child->key());
@@ -187,6 +194,7 @@ const plan::RoleAnswers& ChildController::answers_of(const api::ProcessHubChild&
   std::erase_if(answers.silent, left);
   std::erase_if(answers.peers, left);
   std::erase_if(answers.handovers, left);
+  std::erase_if(answers.bound, [&](const Uid& uid) { return left(std::pair(uid, 0)); });
   return answers;
 }
 
@@ -204,10 +212,12 @@ void ChildController::reject(const Child& child, const std::string& reason,
 // A place in the budget is free again only when the status says so: else others would
 // see more children migrate than may.
 void ChildController::account(const Child& child, HubEntry& hub, const ChildPlan& plan) {
-  if (plan.moving || api::is_true(child->status.conditions, plan::kMigrating)) {
-    hub.budget.took(child->key());
+  hub.budget.failed(child->key(), plan.update_failed);
+  const auto before = plan::move_under_way(child->status);
+  if (plan.moving || before) {
+    hub.budget.took(child->key(), plan.moving ? *plan.moving : *before);
   } else if (plan.wants_move) {
-    hub.budget.waits(child->key());
+    hub.budget.waits(child->key(), *plan.wants_move);
   } else {
     hub.budget.left(child->key());
   }
@@ -221,7 +231,7 @@ void ChildController::wake_next(HubEntry& hub) {
 void ChildController::leave_budget(const HubKey& hub, const ChildKey& child) {
   HubEntry* const entry = context_.hubs.find(hub);
   if (entry == nullptr) return;
-  entry->budget.left(child);
+  entry->budget.forget(child);
   wake_next(*entry);
 }
 
@@ -385,6 +395,12 @@ void ChildController::ended(const plan::LiftGate& lift, const Result<kube::Objec
   if (!result) return note_refusal_of_role(lift.child, result.error());
   refused_.erase(lift.child);
   own_writes_.wrote(lift.child, "pods", result->version);
+}
+
+void ChildController::ended(const plan::BindPod& bind, const Result<kube::ObjectMeta>& result) {
+  if (!result) return note_refusal_of_role(bind.child, result.error());
+  refused_.erase(bind.child);
+  answers_[bind.child].bound.insert(bind.uid);
 }
 
 // By a policy, or for want of rights. That the pod is not what it was is none.

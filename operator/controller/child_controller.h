@@ -54,6 +54,7 @@ class ChildController {
   void ended(const plan::TellRole& told, const Result<kube::ObjectMeta>& result);
   static void ended(const plan::GiveState&, const Result<kube::ObjectMeta>&) {}  // it has begun
   void ended(const plan::LiftGate& lift, const Result<kube::ObjectMeta>& result);
+  void ended(const plan::BindPod& bind, const Result<kube::ObjectMeta>& result);
   void ended(const plan::CreateService& create, const Result<kube::ObjectMeta>& result);
   void ended(const plan::UpdateService& update, const Result<kube::ObjectMeta>& result);
   void ended(const plan::DeleteService& remove, const Result<kube::ObjectMeta>& result);

@@ -9,10 +9,12 @@
 #include "api/conditions.h"
 #include "api/status_json.h"
 #include "base/log.h"
+#include "plan/binding.h"
 #include "plan/child_placement.h"
 #include "plan/child_status.h"
 #include "plan/cluster_size.h"
 #include "plan/hub_events.h"
+#include "plan/move_rules.h"
 
 namespace processhub::controller {
 namespace {
@@ -201,7 +203,10 @@ void HubController::work(const Hub& hub, HubEntry& entry) {
                                  .budgets = budget_views,
                                  .pods = pods,
                                  .budget_problem = problem.message,
-                                 .budget_problem_reason = problem.reason}));
+                                 .budget_problem_reason = problem.reason,
+                                 .revision_of = [&](const api::ProcessHubChild& child) {
+                                   return context_.templates.revision_of(*entry.frame, child);
+                                 }}));
 }
 
 std::vector<const kube::Pod*> HubController::pods_of(const HubKey& hub) const {
@@ -256,9 +261,10 @@ std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry&
   const auto children = context_.caches.children_by_hub.entries().find(hub->key());
   const bool none = children == context_.caches.children_by_hub.entries().end();
   const int count = none ? 0 : static_cast<int>(children->second.size());
-  entry.budget.set_limit(std::max(1, hub->spec.migration.max_concurrent.of(count)));
+  entry.budget.set_limits(std::max(1, hub->spec.migration.max_concurrent.of(count)),
+                          std::max(1, hub->spec.update.max_unavailable.of(count)));
   if (before != nullptr && plan::same_for_children(*before, *entry.frame)) {
-    add_those_that_spilled(
+    add_those_that_lack_room(
         hub->key(), plan::with_other_fingerprints(before->membership, entry.frame->membership));
     return std::nullopt;
   }
@@ -277,12 +283,17 @@ void HubController::add_those_on(const HubKey& hub, const HubFrame& before, cons
   }
 }
 
-void HubController::add_those_that_spilled(const HubKey& hub, const std::set<NodeName>& from) {
-  if (from.empty()) return;
+void HubController::add_those_that_lack_room(const HubKey& hub, const std::set<NodeName>& nodes) {
+  if (nodes.empty()) return;
+  for (const NodeName& node : nodes) {
+    for (const auto& pod : context_.caches.pods_by_hub_and_node.find({hub, node})) {
+      if (plan::waits_for_binding(*pod)) children_.add(Caches::child_of(*pod));
+    }
+  }
   for (const auto& child : context_.caches.children_by_hub.find(hub)) {
     const auto& excluded = child->status.excluded;
     if (std::any_of(excluded.begin(), excluded.end(), [&](const api::Exclusion& one) {
-          return one.reason == plan::kSpill && from.contains(one.node);
+          return one.reason != plan::kNodeLost && nodes.contains(one.node);
         })) {
       children_.add(child->key());
     }
@@ -306,7 +317,11 @@ void HubController::update_ledger(const HubFrame* before, HubEntry& entry) {
 
 void HubController::count_moves(const HubKey& key, HubEntry& entry) {
   for (const auto& child : context_.caches.children_by_hub.find(key)) {
-    if (api::is_true(child->status.conditions, plan::kMigrating)) entry.budget.took(child->key());
+    if (const auto kind = plan::move_under_way(child->status)) {
+      entry.budget.took(child->key(), *kind);
+    }
+    entry.budget.failed(child->key(),
+                        !child->spec.suspended && plan::has_failed_update(child->status));
   }
 }
 

@@ -40,7 +40,7 @@ class HubController {
   void add_those_that_list(const ChildKey& child);
   void seat(const Child& before, const Child& after);
   void add_those_on(const HubKey& hub, const plan::HubFrame& before, const plan::HubFrame& after);
-  void add_those_that_spilled(const HubKey& hub, const std::set<NodeName>& from);
+  void add_those_that_lack_room(const HubKey& hub, const std::set<NodeName>& nodes);
   void update_ledger(const plan::HubFrame* before, HubEntry& entry);
   void reconcile(const HubKey& key);
   void work(const Hub& hub, HubEntry& entry);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "api/enums.h"
 #include "api/revision.h"
 #include "api/template_merge.h"
 #include "plan/pod.h"
@@ -66,6 +67,12 @@ PodTemplate TemplateBook::of(const plan::HubFrame& frame, const api::ProcessHubC
   return result;
 }
 
+std::string TemplateBook::revision_of(const plan::HubFrame& frame,
+                                      const api::ProcessHubChild& child) {
+  const PodTemplate& merged = merge(frame, child).result;
+  return merged.state == State::kInvalid ? "" : merged.revision;
+}
+
 void TemplateBook::forget(const ChildKey& child) {
   const auto found = merged_.find(child);
   if (found == merged_.end()) return;
@@ -90,7 +97,12 @@ TemplateBook::Merged& TemplateBook::merge(const plan::HubFrame& frame,
   const api::JsonPtr& hub = frame.hub->spec.pod_template;
   Merged& merged = merged_[child.key()];
   const bool known = !merged.result.revision.empty() || merged.result.state == State::kInvalid;
-  if (known && same(merged.hub, hub) && same(merged.own, child.spec.pod_template)) return merged;
+  const api::Pinning pinning = frame.hub->spec.pinning;
+  if (known && merged.pinning == pinning && same(merged.hub, hub) &&
+      same(merged.own, child.spec.pod_template)) {
+    return merged;
+  }
+  merged.pinning = pinning;
   merged.hub = hub;
   merged.own = child.spec.pod_template;
   merged.result = {};
@@ -106,7 +118,7 @@ TemplateBook::Merged& TemplateBook::merge(const plan::HubFrame& frame,
     merged.result.json = std::make_shared<const nlohmann::json>(*std::move(json));
   }
   if (const auto problem = api::template_problem(*merged.result.json)) return refuse(*problem);
-  merged.result.revision = api::template_revision(*merged.result.json, "Affinity");
+  merged.result.revision = api::template_revision(*merged.result.json, api::to_string(pinning));
   return merged;
 }
 
@@ -115,8 +127,9 @@ void TemplateBook::try_out(const plan::HubFrame& frame, const PodTemplate& pod_t
   sample.meta.ns = frame.key.ns;
   sample.meta.name = frame.key.name;
   sample.meta.uid = frame.uid;
-  const nlohmann::json pod = plan::build_pod(
-      frame, pod_template, {.child = sample, .node = NodeName("any"), .node_uid = {}});
+  nlohmann::json pod = plan::build_pod(frame, pod_template,
+                                       {.child = sample, .node = NodeName("any"), .node_uid = {}});
+  pod["spec"].erase("nodeName");  // of no Node that there is
   client_.create(kube::kPods, pod, {.dry_run = true},
                  [this, hub = frame.key, revision = pod_template.revision](
                      const Result<kube::ObjectMeta>& result) { tried(hub, revision, result); });

@@ -32,6 +32,10 @@ class TemplateBook {
   [[nodiscard]] plan::PodTemplate of(const plan::HubFrame& frame,
                                      const api::ProcessHubChild* child);
 
+  // The revision of the child's template, tried or not; empty where it cannot be merged.
+  [[nodiscard]] std::string revision_of(const plan::HubFrame& frame,
+                                        const api::ProcessHubChild& child);
+
   void forget(const ChildKey& child);
   void forget(const HubKey& hub);
 
@@ -42,6 +46,7 @@ class TemplateBook {
     std::string revision;  // at whose trial it is noted
     api::JsonPtr hub;
     api::JsonPtr own;
+    api::Pinning pinning = api::Pinning::kAffinity;
     plan::PodTemplate result;
     std::shared_ptr<const plan::PodTemplate> accepted;  // the last that was valid
   };

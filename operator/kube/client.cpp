@@ -239,6 +239,16 @@ void Client::create(const Resource& resource, const json& object, WriteOptions o
         std::move(done));
 }
 
+void Client::bind(const ObjectRef& pod, const Uid& uid, const NodeName& node, WriteDone done) {
+  const json binding = {
+      {"apiVersion", "v1"},
+      {"kind", "Binding"},
+      {"metadata", {{"name", pod.name}, {"namespace", pod.ns}, {"uid", uid.str()}}},
+      {"target", {{"apiVersion", "v1"}, {"kind", "Node"}, {"name", node.str()}}}};
+  write({.method = Method::kPost, .object = pod, .subresource = "binding", .body = dump(binding)},
+        std::move(done));
+}
+
 void Client::merge_patch(const ObjectRef& object, const json& patch, WriteDone done) {
   if (has_void_version(patch)) return refuse_version(object, std::move(done));
   write({.method = Method::kPatch,
@@ -313,7 +323,9 @@ void Client::write(Write write, WriteDone done) {
     write.query.add("fieldManager", kFieldManager);
     write.query.add("fieldValidation", write.strict ? "Strict" : "Ignore");
   }
-  const std::string_view name = method == Method::kPost ? "" : std::string_view(write.object.name);
+  // What is made is named by its body alone.
+  const bool makes = method == Method::kPost && write.subresource.empty();
+  const std::string_view name = makes ? "" : std::string_view(write.object.name);
   Request request{.method = method,
                   .path = path_of(write.object.resource, write.object.ns, name, write.subresource) +
                           write.query.str(),

@@ -128,6 +128,10 @@ class Client {
   void create(const Resource& resource, const nlohmann::json& object, WriteOptions options,
               WriteDone done);
 
+  // Gives `pod` its node, as a scheduler does. kConflict where it has another uid by now, or a
+  // node.
+  void bind(const ObjectRef& pod, const Uid& uid, const NodeName& node, WriteDone done);
+
   // JSON merge patch. kInvalid, unsent, where the patch's metadata.resourceVersion is "", "0"
   // or null: the server takes these for no precondition at all.
   void merge_patch(const ObjectRef& object, const nlohmann::json& patch, WriteDone done);

@@ -142,12 +142,12 @@ const Projection& node_lease_mask() {
 }
 
 const Projection& pod_mask() {
-  static const Projection mask =
-      meta_mask().with({"spec.nodeName", "spec.schedulingGates.name", kPinnedNode, "status.podIP",
-                        "status.phase", "status.reason", "status.message", "status.conditions.type",
-                        "status.conditions.status", "status.conditions.reason",
-                        "status.conditions.message", "status.conditions.lastTransitionTime",
-                        "status.initContainerStatuses.state", "status.containerStatuses.state"});
+  static const Projection mask = meta_mask().with(
+      {"spec.nodeName", "spec.schedulingGates.name", "spec.schedulerName", kPinnedNode,
+       "status.podIP", "status.phase", "status.reason", "status.message", "status.conditions.type",
+       "status.conditions.status", "status.conditions.reason", "status.conditions.message",
+       "status.conditions.lastTransitionTime", "status.initContainerStatuses.state",
+       "status.containerStatuses.state"});
   return mask;
 }
 
@@ -219,6 +219,7 @@ Result<Pod> decode_pod(const json& object) {
   pod.meta = read_meta(fields, subject, error);
   const ObjectReader spec = fields.object("spec");
   pod.node = NodeName(spec.text("nodeName"));
+  pod.scheduler = spec.text("schedulerName");
   pod.pinned_node = pinned_node(spec);
   spec.each("schedulingGates",
             [&](const ObjectReader& gate) { pod.gates.push_back(gate.text("name")); });

@@ -71,6 +71,7 @@ struct NodeLease {
 struct Pod {
   ObjectMeta meta = {};
   NodeName node = {};         // spec.nodeName: where it is bound; empty before
+  std::string scheduler = {};  // spec.schedulerName: who binds it
   NodeName pinned_node = {};  // of its required nodeAffinity on metadata.name; empty without
   std::string phase = {};     // Pending, Running, Succeeded, Failed, Unknown
   bool ready = false;

@@ -26,7 +26,7 @@ enum class Reason {
   kUnschedulable,    // the scheduler finds no room for it on its node
   kSurplus,          // more replicas than the factor, or a second pod in a slot
   kNotOurs,          // it carries the child's labels but is not owned by it
-  kMoveTimedOut,     // by HotSwap: it was not Ready in time
+  kMoveTimedOut,     // the new pod of a move: it was not Ready in time
   kNotAnswering,     // it gave no answer that it has stopped leading, and the fence wants one
   kSuspended,        // its child is to have no pods
 };
@@ -155,6 +155,16 @@ struct LiftGate {
   bool operator==(const LiftGate&) const = default;
 };
 
+// Gives a pod its node, as a scheduler does. Precondition: the pod still has `uid` and no node;
+// the API server also refuses one that is being deleted or has gates.
+struct BindPod {
+  ChildKey child;
+  PodKey pod;
+  Uid uid;
+  NodeName node;
+  bool operator==(const BindPod&) const = default;
+};
+
 // Takes a command off the child once it is done or refused. Precondition: `uid` and `version`.
 struct TakeOffCommand {
   ChildKey child;
@@ -193,6 +203,6 @@ struct DeleteService {
 };
 
 using Action = std::variant<CreatePod, DeletePod, PutStatus, SetRole, TellRole, GiveState, LiftGate,
-                            CreateService, UpdateService, DeleteService, TakeOffCommand>;
+                            BindPod, CreateService, UpdateService, DeleteService, TakeOffCommand>;
 
 }  // namespace processhub::plan

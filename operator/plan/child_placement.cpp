@@ -4,7 +4,9 @@
 #include <fmt/core.h>
 
 #include "base/hash.h"
+#include "plan/binding.h"
 #include "plan/labels.h"
+#include "plan/move_rules.h"
 #include "plan/pod.h"
 #include "plan/slots.h"
 
@@ -15,7 +17,7 @@ using api::Exclusion;
 using kube::Pod;
 
 // So many nodes are tried for a slot besides its own; then its pod waits where it is.
-constexpr int kMostSpills = 3;
+constexpr int kMostTries = 3;
 
 NodeName home_at_creation(const Slot& slot) {
   const Pod* pod = slot.current();
@@ -49,7 +51,7 @@ class Placer {
     ask();
     if (!in_.frame.hub->spec.paused && !members_.frozen()) {
       // Each round excludes one more member, so this ends.
-      while (exclude_a_lost_node() || spill_a_pod()) {
+      while (exclude_a_lost_node() || spill_a_pod() || give_up_a_move()) {
       }
     }
     out_.nodes = placement::nodes_of(out_.placement.seats);
@@ -133,8 +135,9 @@ class Placer {
     const NodeState* const node = members_.node(exclusion.node);
     if (node == nullptr) return true;  // deleted while the members stay what they were
     if (exclusion.reason != kNodeLost) {
-      // There was room after all.
+      // There was room after all, or the template has come up.
       if (exclusion.reason == kSpill && runs_on(exclusion.node)) return false;
+      if (exclusion.reason == kUpdateTimedOut && is_updated_on(exclusion.node)) return false;
       const bool known = in_.pod_template.state == PodTemplate::State::kValid;
       return !known || exclusion.fingerprint == fingerprint_of(*node, in_.pod_template);
     }
@@ -143,8 +146,16 @@ class Placer {
   }
 
   [[nodiscard]] bool runs_on(const NodeName& node) const {
-    return std::any_of(view_.own().begin(), view_.own().end(),
-                       [&](const Pod* pod) { return !pod->meta.deleted && pod->node == node; });
+    return std::any_of(view_.own().begin(), view_.own().end(), [&](const Pod* pod) {
+      return !pod->meta.deleted && !ChildView::has_ended(*pod) && pod->node == node;
+    });
+  }
+
+  [[nodiscard]] bool is_updated_on(const NodeName& node) const {
+    return std::any_of(view_.own().begin(), view_.own().end(), [&](const Pod* pod) {
+      return node_of(*pod) == node && serves(*pod, members_) &&
+             has_revision(*pod, in_.pod_template.revision);
+    });
   }
 
   bool exclude_a_lost_node() {
@@ -165,54 +176,95 @@ class Placer {
   bool spill_a_pod() {
     out_.unschedulable.clear();
     for (const Pod* pod : view_.own()) {
-      if (!is_stuck(*pod)) continue;
-      const int slot = slot_of(*pod)->slot;
-      const NodeState& node = members_.nodes.at(node_of(*pod));
-      std::vector<Exclusion> excluded = out_.excluded;
-      excluded.push_back({.node = node_of(*pod),
-                          .node_uid = node.uid,
-                          .reason = kSpill,
-                          .slot = slot,
-                          .fingerprint = fingerprint_of(node, in_.pod_template)});
-      if (may_spill(slot)) {
-        placement::Placement elsewhere = answer(excluded);
-        if (elsewhere.seats.size() == out_.placement.seats.size()) {
+      const std::optional<std::string> why = why_stuck(*pod);
+      if (!why) continue;
+      if (leave_out(*pod, kSpill)) {
+        if (!ChildView::has_ended(*pod)) {
           out_.unbound.push_back({.name = pod->meta.name, .uid = pod->meta.uid});
-          out_.excluded = std::move(excluded);
-          out_.placement = std::move(elsewhere);
-          out_.excludes_more = true;
-          return true;
         }
+        return true;
       }
       out_.unschedulable.push_back(fmt::format("slot {}: pod {} cannot be scheduled on {}: {}",
-                                               slot, pod->meta.name, node_of(*pod).str(),
-                                               pod->message));
+                                               slot_of(*pod)->slot, pod->meta.name,
+                                               node_of(*pod).str(), *why));
     }
     return false;
   }
 
-  // Where it shall be, but the scheduler has found no room there for so long.
-  [[nodiscard]] bool is_stuck(const Pod& pod) {
-    if (pod.meta.deleted || !pod.node.empty() || !pod.unschedulable_since) return false;
-    if (view_.host_of(pod) != Host::kUp ||
-        placement::seat_on(out_.placement.seats, node_of(pod)) == nullptr) {
-      return false;
+  // One that a move has brought to its node, and that is not Ready in time, goes to the next.
+  bool give_up_a_move() {
+    if (move_under_way(in_.child.status) != MoveKind::kOfNodes) return false;
+    for (const Pod* pod : view_.own()) {
+      if (!has_come_in_vain(*pod)) continue;
+      out_.timed_out = true;
+      if (leave_out(*pod, kMoveTimedOut)) return true;
     }
-    // One of another template is replaced: that one may find room.
-    if (!has_revision(pod, in_.pod_template.revision)) return false;
-    const NodeState& node = members_.nodes.at(node_of(pod));
-    return view_.passed(std::max(*pod.unschedulable_since, node.since) +
-                        in_.frame.hub->spec.spill_after);
+    return false;
   }
 
-  [[nodiscard]] bool may_spill(int slot) const {
+  // Whether the pod's node is excluded now: there is another for it, and not too many have been
+  // tried.
+  bool leave_out(const Pod& pod, const char* reason) {
+    const int slot = slot_of(pod)->slot;
+    if (!may_leave(slot, reason)) return false;
+    const NodeState& node = members_.nodes.at(node_of(pod));
+    std::vector<Exclusion> excluded = out_.excluded;
+    excluded.push_back({.node = node_of(pod),
+                        .node_uid = node.uid,
+                        .reason = reason,
+                        .slot = slot,
+                        .fingerprint = fingerprint_of(node, in_.pod_template)});
+    placement::Placement elsewhere = answer(excluded);
+    if (elsewhere.seats.size() != out_.placement.seats.size()) return false;
+    out_.excluded = std::move(excluded);
+    out_.placement = std::move(elsewhere);
+    out_.excludes_more = true;
+    return true;
+  }
+
+  // It is where it shall be, of the present template: another one may fare better.
+  [[nodiscard]] bool is_in_place(const Pod& pod) const {
+    return !pod.meta.deleted && view_.host_of(pod) == Host::kUp &&
+           placement::seat_on(out_.placement.seats, node_of(pod)) != nullptr &&
+           has_revision(pod, in_.pod_template.revision);
+  }
+
+  // Why there is no room for it where it shall be, once that is sure; none: it is not stuck.
+  [[nodiscard]] std::optional<std::string> why_stuck(const Pod& pod) {
+    if (!is_in_place(pod)) return std::nullopt;
+    // Past the scheduler it is the kubelet that has no room for it.
+    const bool scheduled = in_.frame.hub->spec.pinning == api::Pinning::kAffinity;
+    if (pod.phase == "Failed" && !scheduled) return pod.message;
+    if (!pod.node.empty()) return std::nullopt;
+    const bool ours = waits_for_binding(pod);
+    if (!ours && !pod.unschedulable_since) return std::nullopt;
+    const std::optional<std::string> why = ours ? why_not_bound(pod, in_) : pod.message;
+    const NodeState& node = members_.nodes.at(node_of(pod));
+    const WallTime since = ours ? pod.meta.created : *pod.unschedulable_since;
+    const bool due =
+        why && view_.passed(std::max(since, node.since) + in_.frame.hub->spec.spill_after);
+    return due ? why : std::nullopt;
+  }
+
+  [[nodiscard]] bool has_come_in_vain(const Pod& pod) {
+    if (!is_in_place(pod)) return false;
+    const int slot = slot_of(pod)->slot;
+    const auto& replicas = in_.child.status.replicas;
+    const bool swaps = std::any_of(replicas.begin(), replicas.end(), [&](const auto& one) {
+      return one.slot == slot && !one.replaces.empty();  // that has its own end: hot_swap.h
+    });
+    const auto timeout = in_.frame.hub->spec.migration.child_timeout;
+    return !swaps && is_overdue(pod, in_.child.status, timeout, view_);
+  }
+
+  [[nodiscard]] bool may_leave(int slot, const char* reason) const {
     const api::RedundancySpec& redundancy = in_.frame.hub->spec.redundancy;
     const bool everywhere = redundancy.strategy == api::RedundancyStrategyKind::kReplication &&
                             !redundancy.replication.factor;
     return !everywhere &&
            std::count_if(out_.excluded.begin(), out_.excluded.end(), [&](const Exclusion& one) {
-             return one.reason == kSpill && one.slot == slot;
-           }) < kMostSpills;
+             return one.reason == reason && one.slot == slot;
+           }) < kMostTries;
   }
 
   const ChildInput& in_;

@@ -2,7 +2,9 @@
 // child may not use.
 //
 // A node is excluded for a child when it is lost to it (NodeLost), or when its pod could not be
-// scheduled there for `spec.spillAfterSeconds` (Spill); docs/concepts.md says when that ends.
+// scheduled there for `spec.spillAfterSeconds` or was refused by its kubelet (Spill), or was
+// brought there by a move and not Ready in time (MoveTimedOut); docs/concepts.md says when that
+// ends.
 #pragma once
 
 #include <span>
@@ -27,6 +29,7 @@ struct ChildPlacement {
   // Some have come just now: the status has to say so before anything is done about it, else
   // the node would be chosen again by whoever plans next.
   bool excludes_more = false;
+  bool timed_out = false;  // the pod that a move has brought is not Ready, and is not waited for
   std::vector<NodeIsDown> only_if = {};          // what they rest on
   std::vector<redundancy::PodRef> unbound = {};  // and pods that still have no node
   // Pods that cannot be scheduled and have nowhere else to go, one sentence each.

@@ -4,10 +4,12 @@
 #include <utility>
 
 #include "api/conditions.h"
+#include "plan/binding.h"
 #include "plan/child_placement.h"
 #include "plan/child_status.h"
 #include "plan/child_view.h"
 #include "plan/hot_swap.h"
+#include "plan/move_rules.h"
 #include "plan/new_pod.h"
 #include "plan/pod.h"
 #include "plan/roles.h"
@@ -26,11 +28,10 @@ constexpr auto kFailedPodLimit = std::chrono::seconds(300);
 class Planner {
  public:
   explicit Planner(const ChildInput& input)
-      : in_(input), members_(input.frame.membership), view_(input) {
-    if (api::is_true(in_.child.status.conditions, kMigrating)) {
-      moving_ = Reason::kRingChanged;  // why it began is what the condition keeps saying
-    }
-  }
+      : in_(input),
+        members_(input.frame.membership),
+        view_(input),
+        moving_(move_under_way(input.child.status)) {}
 
   ChildPlan plan() {
     if (in_.suspended()) {
@@ -47,7 +48,8 @@ class Planner {
                          .removals = removals_},
                         view_);
     service_ = plan_service(in_);
-    if (moving_ && settled()) moving_.reset();
+    // What a move has brought is not waited for beyond its time: others want to move as well.
+    if (moving_ && (timed_out_ || placed_.timed_out || settled())) moving_.reset();
     return finish();
   }
 
@@ -69,6 +71,7 @@ class Planner {
       for (Slot& slot : slots_) {
         if (holds_lead(slot)) step(slot);
       }
+      bindings_ = plan_binding(in_, view_, removals_);
     }
   }
 
@@ -76,6 +79,7 @@ class Planner {
   void stop_all() {
     moving_.reset();
     placed_.excluded = in_.child.status.excluded;
+    std::erase_if(placed_.excluded, [](const auto& one) { return one.reason == kUpdateTimedOut; });
     for (auto& [number, slot] : known_slots(in_.child.status, view_.own())) {
       slot.replaces = Uid();
       if (slot.successor != nullptr) slot.pods.push_back(std::exchange(slot.successor, nullptr));
@@ -155,7 +159,10 @@ class Planner {
     } else if (pod->meta.deleted) {
       replace_dying(slot, *pod);
     } else if (ChildView::has_ended(*pod)) {
-      if (view_.passed(pod->meta.created + failed_pod_delay())) remove(*pod, Reason::kPodFailed);
+      // Where its node has no room for it, there is nothing to wait for.
+      if (node_of(*pod) != *slot.target || view_.passed(pod->meta.created + failed_pod_delay())) {
+        remove(*pod, Reason::kPodFailed);
+      }
     } else {
       place(slot, *pod);
     }
@@ -176,9 +183,9 @@ class Planner {
   void swap(Slot& slot) {
     const Pod& old = *slot.current();
     const Pod* const fresh = slot.successor;
-    const bool due = slot.target && (node_of(old) != *slot.target || is_outdated(old));
-    const bool fits = fresh == nullptr ||
-                      (slot.target && node_of(*fresh) == *slot.target && !is_outdated(*fresh));
+    const bool due = slot.target && (node_of(old) != *slot.target || rules_.is_outdated(old));
+    const bool fits = fresh == nullptr || (slot.target && node_of(*fresh) == *slot.target &&
+                                           !rules_.is_outdated(*fresh));
     switch (next_swap_step(slot, due && fits, leads(old), in_, view_)) {
       case SwapStep::kMake:
         // Where it is to be is in the status first.
@@ -188,13 +195,15 @@ class Planner {
         return;
       case SwapStep::kHandOver:
         leaving_ = &old;
-        leaves_because_ = why_swapped(slot, old);
+        leaves_because_ = rules_.why_swapped(slot, old);
         heir_ = fresh;
         return;
       case SwapStep::kRetire:
-        return remove(old, why_swapped(slot, old));
+        return remove(old, rules_.why_swapped(slot, old));
       case SwapStep::kTimedOut:
-        placed_.excluded.push_back(after_timeout(slot, old));
+        placed_.excluded.push_back(rules_.after_timeout(
+            slot, *fresh,
+            node_of(*fresh) == node_of(old) ? MoveKind::kUpdate : MoveKind::kOfNodes));
         status_first_ = true;
         return remove(*fresh, Reason::kMoveTimedOut);
       case SwapStep::kGiveUp:
@@ -204,23 +213,6 @@ class Planner {
         if (!slot.target && !is_stranded(slot)) remove_surplus(slot, old);
         return;
     }
-  }
-
-  [[nodiscard]] Reason why_swapped(const Slot& slot, const Pod& old) const {
-    const bool stays = slot.successor != nullptr && node_of(*slot.successor) == node_of(old);
-    return stays || members_.node(node_of(old)) == nullptr ? Reason::kTemplateChanged
-                                                           : why_not_here(node_of(old));
-  }
-
-  // The node of the new pod is left out, or, where the old one is there too, the template.
-  [[nodiscard]] api::Exclusion after_timeout(const Slot& slot, const Pod& old) const {
-    const NodeName& node = node_of(*slot.successor);
-    const NodeState& state = members_.nodes.at(node);
-    return {.node = node,
-            .node_uid = state.uid,
-            .reason = node == node_of(old) ? kUpdateTimedOut : kMoveTimedOut,
-            .slot = slot.number,
-            .fingerprint = fingerprint_of(state, in_.pod_template)};
   }
 
   // Doubles with each failure in a row.
@@ -249,7 +241,7 @@ class Planner {
     if (members_.frozen()) return;
     switch (host) {
       case Host::kUp:
-        return move(slot, pod, why_not_here(node_of(pod)));
+        return move(slot, pod, rules_.why_not_here(node_of(pod)));
       case Host::kGone:
         return remove(pod, Reason::kNodeGone, ChildView::down(pod));
       case Host::kReplaced:
@@ -298,35 +290,24 @@ class Planner {
         break;
     }
     if (!on_target) {
-      move(slot, pod, why_not_here(node_of(pod)));
-    } else if (is_outdated(pod)) {
+      move(slot, pod, rules_.why_not_here(node_of(pod)));
+    } else if (rules_.is_outdated(pod)) {
       move(slot, pod, Reason::kTemplateChanged);
+    } else {
+      give_up_update(slot, pod);
     }
   }
 
-  [[nodiscard]] bool is_outdated(const Pod& pod) const {
-    return in_.pod_template.state == PodTemplate::State::kValid &&
-           !has_revision(pod, in_.pod_template.revision) && !is_left_out(pod);
-  }
-
-  // Its template has been tried there, and the new pod was not Ready in time.
-  [[nodiscard]] bool is_left_out(const Pod& pod) const {
-    return std::any_of(placed_.excluded.begin(), placed_.excluded.end(),
-                       [&](const api::Exclusion& one) {
-                         return one.reason == kUpdateTimedOut && one.node == node_of(pod);
-                       });
-  }
-
-  [[nodiscard]] bool is_spilled(const NodeName& name) const {
-    return std::any_of(
-        placed_.excluded.begin(), placed_.excluded.end(),
-        [&](const api::Exclusion& one) { return one.node == name && one.reason == kSpill; });
-  }
-
-  [[nodiscard]] Reason why_not_here(const NodeName& name) const {
-    if (is_spilled(name)) return Reason::kUnschedulable;
-    if (members_.member(name) != nullptr) return Reason::kRingChanged;
-    return members_.nodes.at(name).draining ? Reason::kNodeDraining : Reason::kNodeLeft;
+  // A new template by ColdSwap that has not come up in time: there is no pod to go back to, and
+  // another node would do no better. It stays as it is, and is not waited for.
+  void give_up_update(const Slot& slot, const Pod& pod) {
+    if (moving_ != MoveKind::kUpdate) return;
+    const auto timeout = in_.frame.hub->spec.migration.child_timeout;
+    if (!is_overdue(pod, in_.child.status, timeout, view_)) return;
+    timed_out_ = true;
+    if (rules_.is_excluded(node_of(pod), kUpdateTimedOut)) return;
+    placed_.excluded.push_back(rules_.after_timeout(slot, pod, MoveKind::kUpdate));
+    status_first_ = true;
   }
 
   // A voluntary move. By ColdSwap the old pod goes, then the new one is made. It needs
@@ -339,13 +320,15 @@ class Planner {
         if (!move_under_way_) waits_for_replicas_ = reason;
         return;
       }
-      if (!moving_ && !in_.may_move) {
-        wants_move_ = true;
+      const MoveKind kind = kind_of(reason);
+      if (!moving_ && !(kind == MoveKind::kUpdate ? in_.may_update : in_.may_move)) {
+        wants_move_ = kind;
         return;
       }
     }
     if (!moving_ && pod.ready) {
-      moving_ = reason;
+      moving_ = kind_of(reason);
+      begins_because_ = reason;
       status_first_ = true;  // the budget is counted from the statuses
     }
     move_under_way_ = true;
@@ -387,7 +370,7 @@ class Planner {
       if (slot.swaps()) return false;
       const Pod* current = slot.target ? slot.current() : nullptr;
       if (slot.target && (current == nullptr || !serves(*current, members_) ||
-                          node_of(*current) != *slot.target || is_outdated(*current))) {
+                          node_of(*current) != *slot.target || rules_.is_outdated(*current))) {
         return false;
       }
       return is_stranded(slot) ||
@@ -423,7 +406,8 @@ class Planner {
                                        .placed = placed_,
                                        .roles = roles_,
                                        .service = service_,
-                                       .moving = moving_,
+                                       .moving = moving_.has_value(),
+                                       .begins_because = begins_because_,
                                        .waits_for_replicas = waits_for_replicas_});
     plan.status = std::move(report.status);
     plan.gone = std::move(report.gone);
@@ -444,6 +428,7 @@ class Planner {
     }
     for (Action& action : roles_.actions) plan.actions.emplace_back(std::move(action));
     for (LiftGate& lift : report.lift) plan.actions.emplace_back(std::move(lift));
+    for (BindPod& bind : bindings_) plan.actions.emplace_back(std::move(bind));
     // No pod that is made here waits for one that goes; one that cannot be deleted holds
     // nothing up.
     for (const PodIdentity& pod : creates_) {
@@ -452,7 +437,8 @@ class Planner {
     for (DeletePod& removal : removals_) plan.actions.emplace_back(std::move(removal));
     for (Action& action : service_.actions) plan.actions.emplace_back(std::move(action));
     plan.wants_move = wants_move_;
-    plan.moving = moving_.has_value();
+    plan.moving = moving_;
+    plan.update_failed = has_failed_update(plan.status);
     plan.look_again = view_.look_again();
     plan.seats = std::move(placed_.placement.seats);
     return plan;
@@ -462,6 +448,7 @@ class Planner {
   const Membership& members_;
   ChildView view_;
   ChildPlacement placed_;
+  const MoveRules rules_{in_, placed_};
   RolePlan roles_;
   ServicePlan service_;
   const Pod* leaving_ = nullptr;  // who leads, and shall hand over
@@ -471,11 +458,14 @@ class Planner {
   std::vector<int> stranded_;         // slots without a target whose pods stay all the same
   std::vector<PodIdentity> creates_;  // made last: their epoch is the plan's own
   std::vector<DeletePod> removals_;
+  std::vector<BindPod> bindings_;
   std::vector<NodeIsDown> only_if_;
-  std::optional<Reason> moving_;
+  std::optional<MoveKind> moving_;  // a place in the budget of moves is taken, or kept
+  Reason begins_because_ = Reason::kRingChanged;
   std::optional<Reason> waits_for_replicas_;
   bool status_first_ = false;
-  bool wants_move_ = false;
+  std::optional<MoveKind> wants_move_;
+  bool timed_out_ = false;  // the move that is under way
   bool move_under_way_ = false;
 };
 

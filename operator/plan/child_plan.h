@@ -5,8 +5,10 @@
 // gives the empty plan.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,6 +32,7 @@ struct RoleAnswers {
   std::map<Uid, redundancy::RoleAt> silent = {};
   std::map<Uid, std::string> peers = {};  // the body that a peer was told last, answered or not
   std::map<Uid, HandoverState> handovers = {};  // to this pod
+  std::set<Uid> bound = {};  // pods that have been bound: the caches may not know yet
 
   // Null: none has been begun under that epoch.
   [[nodiscard]] const HandoverState* handover_to(const kube::Pod& to, int64_t epoch) const {
@@ -43,7 +46,8 @@ struct ChildInput {
   const api::ProcessHubChild& child;
   std::span<const kube::Pod* const> pods;  // all with the child's labels, in any order
   const PodTemplate& pod_template;
-  bool may_move = false;  // there is a place in the hub's budget of voluntary moves
+  bool may_move = false;    // there is a place in the hub's budget of voluntary moves
+  bool may_update = false;  // also for a new template, and nothing holds up the roll-out
   WallTime now;
   int failures = 0;  // pods that ended by themselves, since the child last ran
   // Where the hub's strategy remembers: what the child has been given, and the loads of all
@@ -55,6 +59,8 @@ struct ChildInput {
   // Why the API server would not have the child's Service a moment ago; empty: it was not asked.
   std::string service_problem = {};
   std::string service_problem_reason = {};
+  // For pods that the operator binds; null where there is no such Node.
+  std::function<const kube::Node*(const NodeName&)> find_node = {};
 
   // A paused hub leaves what runs as it is, also where the child's spec says otherwise.
   [[nodiscard]] bool suspended() const {
@@ -62,13 +68,20 @@ struct ChildInput {
   }
 };
 
+// What a place in the hub's budget is taken for.
+enum class MoveKind {
+  kOfNodes,  // to another node
+  kUpdate,   // to a new template
+};
+
 struct ChildPlan {
   std::vector<Action> actions = {};           // in execution order; each waits for the one before
   api::ChildStatus status = {};               // what the child's status should say
   std::vector<redundancy::PodRef> gone = {};  // what that leaves out: see PutStatus
   std::vector<placement::Seat> seats = {};    // what the child is given now
-  bool wants_move = false;                    // would start a voluntary move if it might
-  bool moving = false;                        // holds a place in the budget
+  std::optional<MoveKind> wants_move = {};    // would start a voluntary move if it might
+  std::optional<MoveKind> moving = {};        // holds a place in the budget
+  bool update_failed = false;                 // its present template has not come up in time
   std::optional<WallTime> look_again = {};    // the earliest instant at which time changes the plan
 };
 

@@ -115,6 +115,7 @@ class Reporter {
          .pod = pod.meta.name,
          .pod_uid = may_be_named(pod, slot) ? pod.meta.uid : Uid(),
          .role = std::string(redundancy::to_string(assigned_to(pod))),
+         .revision = kube::value_of(pod.meta.labels, kRevisionLabel),
          .ready = serves(pod, members_),
          .demoted = demoted_at(pod.meta.uid)});
     if (!pod.meta.deleted) add_name(status, node_of(pod));  // where it runs or shall run
@@ -312,7 +313,7 @@ class Reporter {
     const bool began = before != nullptr && before->status == ConditionStatus::kTrue;
     return {.type = kMigrating,
             .status = ConditionStatus::kTrue,
-            .reason = began ? before->reason : std::string(to_string(*found_.moving)),
+            .reason = began ? before->reason : std::string(to_string(found_.begins_because)),
             .message = trouble_of_new_pod()};
   }
 

@@ -24,7 +24,8 @@ struct ChildFindings {
   const ChildPlacement& placed;
   const RolePlan& roles;
   const ServicePlan& service;
-  std::optional<Reason> moving;              // why a voluntary move is under way
+  bool moving;                               // a voluntary move is under way
+  Reason begins_because;                     // then, if it begins now: why
   std::optional<Reason> waits_for_replicas;  // why one would be, were the other replicas Ready
 };
 

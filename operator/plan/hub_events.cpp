@@ -5,6 +5,7 @@
 #include "api/conditions.h"
 #include "plan/child_status.h"
 #include "plan/disruption.h"
+#include "plan/hub_plan.h"
 #include "plan/quorum.h"
 
 namespace processhub::plan {
@@ -16,6 +17,7 @@ using kube::ConditionStatus;
 bool needs_no_event(const api::Condition& condition) {
   return condition.reason == "ChildrenNotReady" || condition.reason == "NotMadeYet" ||
          condition.reason == "ChildrenDegraded" ||
+         (condition.type == "Progressing" && condition.reason != kRolloutStopped) ||
          (condition.type == kDegraded && condition.reason == kQuorumLost);
 }
 
@@ -25,7 +27,8 @@ std::vector<HubEvent> events_of(const api::HubStatus& before, const api::HubStat
   static const std::pair<const char*, ConditionStatus> kBad[] = {
       {"TemplateValid", ConditionStatus::kFalse}, {"ChildrenAccepted", ConditionStatus::kFalse},
       {kDisruptionHold, ConditionStatus::kFalse}, {kQuorumLost, ConditionStatus::kTrue},
-      {kDegraded, ConditionStatus::kTrue},        {kReady, ConditionStatus::kFalse}};
+      {kDegraded, ConditionStatus::kTrue},        {kReady, ConditionStatus::kFalse},
+      {"Progressing", ConditionStatus::kFalse}};
   std::vector<HubEvent> events;
   for (const auto& [type, worse] : kBad) {
     const api::Condition* now = api::find_condition(after.conditions, type);

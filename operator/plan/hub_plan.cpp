@@ -12,6 +12,7 @@
 #include "plan/cluster_size.h"
 #include "plan/labels.h"
 #include "plan/owner.h"
+#include "plan/rollout.h"
 
 namespace processhub::plan {
 namespace {
@@ -32,7 +33,10 @@ Condition condition(const char* type, bool value, std::string reason, std::strin
 class Planner {
  public:
   explicit Planner(const HubInput& input)
-      : in_(input), hub_(*input.frame.hub), members_(input.frame.membership) {}
+      : in_(input),
+        hub_(*input.frame.hub),
+        members_(input.frame.membership),
+        rollout_(rollout_of(input)) {}
 
   HubPlan plan() {
     for (const api::ProcessHubChild* child : in_.children) existing_[child->meta.name] = child;
@@ -172,6 +176,7 @@ class Planner {
                     .ready = members_.ready,
                     .draining = members_.draining};
     status.children = count_children();
+    status.children.updated = rollout_.updated;
     const Quorum& quorum = members_.quorum;
     status.quorum = {.required = quorum.required,
                      .present = quorum.present,
@@ -292,9 +297,20 @@ class Planner {
       return condition("Progressing", false, "Paused",
                        "spec.paused is true: nothing is started, moved or stopped");
     }
+    const int wanted = status.children.total - status.children.suspended;
+    const std::string updated =
+        fmt::format("{} of {} children have their present template", rollout_.updated, wanted);
+    if (rollout_.is_stopped()) {
+      return condition(
+          "Progressing", false, kRolloutStopped,
+          fmt::format("no further child gets a new template: a pod of it was not Ready within "
+                      "spec.migration.childTimeoutSeconds for {}; mend the template; {}",
+                      first_of(rollout_.failed, ", "), updated));
+    }
     if (status.children.migrating > 0) {
       return condition("Progressing", true, "ChildrenMigrating",
-                       fmt::format("{} children are moving", status.children.migrating));
+                       fmt::format("{} children are moving{}", status.children.migrating,
+                                   rollout_.outdated > 0 ? "; " + updated : ""));
     }
     // Those that are rejected wait for their users, not for the hub.
     if (status.children.pending > rejected_) {
@@ -306,6 +322,7 @@ class Planner {
       return condition("Progressing", false, "TemplateInvalid",
                        "spec.template is refused, so nothing is rolled out");
     }
+    if (rollout_.outdated > 0) return condition("Progressing", true, "RollingOut", updated);
     if (status.children.degraded > 0) {
       return condition("Progressing", false, "ChildrenDegraded",
                        fmt::format("{} children lack replicas", status.children.degraded));
@@ -395,6 +412,7 @@ class Planner {
   const HubInput& in_;
   const api::ProcessHub& hub_;
   const Membership& members_;
+  const Rollout rollout_;
   std::map<std::string, const api::ProcessHubChild*> existing_;
   std::vector<std::string> taken_;
   std::vector<std::string> refused_;

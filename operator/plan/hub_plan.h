@@ -3,6 +3,7 @@
 // Pure, like child_plan.h.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -42,6 +43,9 @@ struct RemoveCommand {
   bool operator==(const RemoveCommand&) const = default;
 };
 
+// The reason of Progressing=False while no further child gets a new template.
+inline constexpr const char* kRolloutStopped = "RolloutStopped";
+
 struct HubInput {
   const HubFrame& frame;
   // All that name this hub, and whatever has the name of one of its inline children.
@@ -55,6 +59,8 @@ struct HubInput {
   // Why the API server would not have the hub's own budget a moment ago; empty: it was not asked.
   std::string budget_problem = {};
   std::string budget_problem_reason = {};
+  // Of the template that the pods of a child are to be of; empty where it cannot be merged.
+  std::function<std::string(const api::ProcessHubChild&)> revision_of = {};
 };
 
 struct HubPlan {

@@ -26,6 +26,9 @@ inline constexpr const char* kFenceGate = "processhub.io/fence";
 
 inline constexpr const char* kSlotAnnotation = "processhub.io/slot";
 inline constexpr const char* kIncarnationAnnotation = "processhub.io/incarnation";
+// spec.schedulerName of the pods that the operator binds itself.
+inline constexpr const char* kSchedulerName = "processhub.io";
+
 // The uid of the Node that the pod was made for: a Node of the same name and
 // another uid is another node.
 inline constexpr const char* kNodeUidAnnotation = "processhub.io/node-uid";

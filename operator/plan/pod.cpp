@@ -197,7 +197,18 @@ json build_pod(const HubFrame& frame, const PodTemplate& pod_template,
   meta["ownerReferences"] = json::array({owner_reference(kube::kProcessHubChildren, child.meta)});
 
   json& spec = section(pod, "spec", json::value_t::object);
+  // Whoever binds it: its affinity says where it belongs, to people and to us.
   pin(spec, identity.node);
+  switch (frame.hub->spec.pinning) {
+    case api::Pinning::kAffinity:
+      break;
+    case api::Pinning::kBind:
+      spec["schedulerName"] = kSchedulerName;
+      break;
+    case api::Pinning::kNodeName:
+      spec["nodeName"] = identity.node.str();
+      break;
+  }
   tolerate(spec, frame.hub->spec.nodes);
   tell(spec, frame, identity);
   give_role_file(spec);

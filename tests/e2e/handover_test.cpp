@@ -1,9 +1,13 @@
 // A move in which real workers hand their state over. The pods are simulated; for this test their
 // addresses are this machine's own, and a worker is run on each.
+#include <atomic>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <httplib.h>
+#include <mutex>
+#include <thread>
 
 #include "e2e/support/roles.h"
 
@@ -45,6 +49,47 @@ class Worker {
   std::string address_;
   std::filesystem::path role_file_;
   Process process_;
+};
+
+// What answers where a worker should, and does not do as it ought.
+class Misbehaving {
+ public:
+  enum class How { kHangs, kStreamsWithoutEnd };
+  Misbehaving(const std::string& address, How how) {
+    server_.Post("/processhub/handover", [this, how](const auto&, httplib::Response& response) {
+      asked_ = true;
+      if (how == How::kHangs) return hang();
+      response.set_chunked_content_provider("text/plain", [](size_t, httplib::DataSink& sink) {
+        static const std::string chunk(1 << 16, 'x');
+        return sink.write(chunk.data(), chunk.size());
+      });
+    });
+    if (!server_.bind_to_port(address, kPort)) throw std::runtime_error("cannot bind " + address);
+    thread_ = std::thread([this] { server_.listen_after_bind(); });
+  }
+  ~Misbehaving() {
+    {
+      const std::lock_guard lock(mutex_);
+      over_ = true;
+    }
+    ended_.notify_all();
+    server_.stop();
+    thread_.join();
+  }
+  [[nodiscard]] bool asked() const { return asked_; }
+
+ private:
+  void hang() {
+    std::unique_lock lock(mutex_);
+    ended_.wait(lock, [this] { return over_; });
+  }
+
+  httplib::Server server_;
+  std::thread thread_;
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool over_ = false;
+  std::atomic<bool> asked_ = false;
 };
 
 class Handover : public WithRoles {
@@ -135,6 +180,26 @@ TEST_F(Handover, WithAnOldPodThatDoesNotAnswerTheMoveGoesOn) {
   EXPECT_EQ(workers_.at(after.uid)->state().at("takes"), 0);
   EXPECT_THAT(eventually_event("tenant", "StateNotGiven"), HasSubstr(before.pod));
   must_kubectl({"uncordon", before.node});
+}
+
+TEST_F(Handover, WithAnOldPodThatHangsOrStreamsWithoutEndTheMoveGoesOn) {
+  for (const auto how : {Misbehaving::How::kHangs, Misbehaving::How::kStreamsWithoutEnd}) {
+    const NodeSet nodes(3);
+    given(nodes, {{"dataWaitSeconds", 1}});
+    const Lead before = eventually_led("tenant");
+    workers_.at(before.uid)->kill();
+    const Misbehaving old(pods_->at(before.pod).at("/status/podIP"_json_pointer), how);
+    must_kubectl({"cordon", before.node});
+    EXPECT_TRUE(tended([&] { return handover_says() == "False/TimedOut"; })) << handover_says();
+    EXPECT_TRUE(old.asked());
+    const Lead after = eventually_led_by_another("tenant", before);
+    EXPECT_EQ(workers_.at(after.uid)->state().at("takes"), 0);
+    EXPECT_LT(operator_->resident_kib(), 200'000);
+    must_kubectl({"uncordon", before.node});
+    delete_child("tenant");
+    EXPECT_TRUE(wait_until([&] { return pods_->objects().empty(); }));
+    workers_.clear();
+  }
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ class HotSwap : public WithRoles {
              json spec = json::object()) const {
     json hub = {
         {"migration",
-         {{"strategy", "HotSwap"}, {"maxConcurrent", 4}, {"hotSwap", {{"retentionSeconds", 1}}}}}};
+         {{"strategy", "HotSwap"}, {"maxConcurrent", 4}, {"hotSwap", {{"retentionSeconds", 1}}}}},
+        {"update", {{"maxUnavailable", 4}}}};
     hub.merge_patch(spec);
     given_hub("workers", nodes, hub);
     given_children("workers", children);

@@ -40,7 +40,9 @@ TEST_F(Update, OfTheTemplateRollsReplicaByReplicaWithinTheBudget) {
   const auto children = names("tenant", 10);
   const Wanted wanted{.children = children, .nodes = nodes_->names(), .factor = 2};
   given_hub("workers", *nodes_,
-            {{"redundancy", replication(2)}, {"migration", {{"maxConcurrent", 3}}}});
+            {{"redundancy", replication(2)},
+             {"migration", {{"maxConcurrent", 3}}},
+             {"update", {{"maxUnavailable", 3}}}});
   given_children("workers", children);
   eventually_placed(wanted);
 

@@ -87,6 +87,22 @@ TEST_F(OverTheFake, AStaleOrForeignPatchIsAConflict) {
   EXPECT_EQ(merge("b", patch(made->uid.str(), "5")).error().kind, ErrorKind::kNotFound);
 }
 
+TEST_F(OverTheFake, APodIsBoundOnceAndByItsUid) {
+  const auto made = create(kube::kPods, sample_pod("shop", "a"));
+  const kube::ObjectRef pod{.resource = kube::kPods, .ns = "shop", .name = "a"};
+  const auto bind = [&](const Uid& uid, const char* node) {
+    std::optional<Result<ObjectMeta>> got;
+    client.bind(pod, uid, NodeName(node),
+                [&](Result<ObjectMeta> bound) { got = std::move(bound); });
+    executor.settle();
+    return *got;
+  };
+  EXPECT_EQ(bind(Uid("other"), "n1").error().kind, ErrorKind::kConflict);
+  EXPECT_TRUE(bind(made->uid, "n1"));
+  EXPECT_EQ(bind(made->uid, "n2").error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(admin.get(kube::kPods, "shop", "a")->at("/spec/nodeName"_json_pointer), "n1");
+}
+
 TEST_F(OverTheFake, AWriteThatIsLostAfterTheCommitHasHappened) {
   transport.decide([](const kube::Request&) { return Fate::lost_after(); });
   const auto made = create(kube::kPods, sample_pod("shop", "a"));

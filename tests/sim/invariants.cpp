@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fake/object_rules.h"
+#include "fake/taints.h"
 #include "kube/json_text.h"
 #include "redundancy/role.h"
 
@@ -25,6 +26,13 @@ std::string annotation_of(const json& object, const char* key) {
 std::string owner_of(const json& pod) {
   for (const json& owner : pod.at("metadata").value("ownerReferences", json::array())) {
     if (owner.value("kind", "") == "ProcessHubChild") return owner.value("uid", "");
+  }
+  return "";
+}
+
+std::string reason_of(const json& object, const std::string& type) {
+  for (const json& condition : testing::list_at(object, "/status/conditions")) {
+    if (condition.value("type", "") == type) return condition.value("reason", "");
   }
   return "";
 }
@@ -165,13 +173,20 @@ void Invariants::on_child(const Change& change) {
   }
 }
 
-// 8: the one budget of voluntary moves. Two that believe that they lead have one each.
+// 8: the one budget of voluntary moves, and within it that of new templates. Two that believe that they lead have one each.
 void Invariants::check_moves() {
   if (!settings_.elected || settings_.has(Fault::kLateWrites) || settings_.has(Fault::kDeleteLease))
     return;
   int moving = 0;
+  int updating = 0;
   for (const auto& [key, child] : world_.admin().all(kube::kProcessHubChildren)) {
-    if (is_migrating(*child)) ++moving;
+    if (!is_migrating(*child)) continue;
+    ++moving;
+    if (reason_of(*child, "Migrating") == "TemplateChanged") ++updating;
+  }
+  if (updating > settings_.max_unavailable) {
+    violate("8", std::to_string(updating) + " children get a new template, " +
+                     std::to_string(settings_.max_unavailable) + " may");
   }
   if (moving > settings_.max_concurrent) {
     violate("8", std::to_string(moving) + " children move, " +

@@ -101,8 +101,17 @@ Settings draw_settings(Dice& dice) {
                                                  {"dataWaitSeconds", dice.pick<int>({1, 3})},
                                                  {"confirm", dice.below(2) == 0}};
     }
-    // A node that was left out stays so, and the end would differ from that without faults.
-    hub["migration"]["childTimeoutSeconds"] = 86400;
+  }
+  // A node that was left out stays so, and the end would differ from that without faults.
+  hub["migration"]["childTimeoutSeconds"] = 86400;
+  all.max_unavailable = dice.between(1, 2);
+  hub["update"]["maxUnavailable"] = all.max_unavailable;
+  // So does one whose kubelet would not have a pod, as a pod that failed says there.
+  if (!all.has(Fault::kFailPod)) {
+    const bool fenced = all.fenced || all.has(Fault::kFenceChange);
+    const int how = dice.below(4);
+    if (how == 0) hub["pinning"] = "Bind";
+    if (how == 1 && !fenced) hub["pinning"] = "NodeName";
   }
   hub["partitionTolerance"] = draw_partition_tolerance(dice);
   if (dice.below(3) == 0) {

@@ -64,6 +64,7 @@ struct Settings {
   bool calm = false;         // and nothing is lost: a child that ran always runs
   bool gives_state = false;  // and the pod that led hands over to the new one
   int max_concurrent = 1;
+  int max_unavailable = 1;
   Loss lost_for_good = Loss::kNone;
   int faults = 10;  // how many are drawn
   std::set<Fault> kinds = {};

@@ -44,7 +44,8 @@ void Simulation::set_up() {
     world_.admin().create(kube::kProcessHubChildren,
                           testing::sample_child(kNamespace, "c" + std::to_string(i), kHub));
   }
-  for (int i = 0; i < settings_.operators; ++i) start_process();
+  // One may be there already.
+  while (static_cast<int>(processes_.size()) < settings_.operators) start_process();
 }
 
 void Simulation::start_process() {

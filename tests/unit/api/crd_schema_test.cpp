@@ -92,6 +92,7 @@ TEST(CrdSchema, DefaultsAreThoseOfTheStructs) {
       {"redundancy.replication.http.retries", RoleHttpSpec{}.retries},
       {"migration.strategy", to_string(spec.migration.strategy)},
       {"migration.maxConcurrent", int_or_percent_json(spec.migration.max_concurrent)},
+      {"update.maxUnavailable", int_or_percent_json(spec.update.max_unavailable)},
       {"partitionTolerance.strategy", to_string(spec.partition_tolerance.strategy)},
       {"partitionTolerance.staticQuorum.startupConfirm",
        spec.partition_tolerance.static_quorum.startup_confirm},
@@ -116,6 +117,7 @@ TEST(CrdSchema, DefaultsAreThoseOfTheStructs) {
       {"migration.hotSwap.handover.confirm", HandoverSpec{}.confirm},
       {"migration.childTimeoutSeconds", spec.migration.child_timeout.count()},
       {"spillAfterSeconds", spec.spill_after.count()},
+      {"pinning", to_string(spec.pinning)},
       {"disruption.hold", spec.disruption.hold},
       {"service.enabled", spec.service.enabled},
       {"service.ports[].protocol", ServicePort{}.protocol},
@@ -191,6 +193,7 @@ TEST(CrdSchema, EnumerationsAreThoseOfTheParser) {
                     {"partitionTolerance.strategy", names_of(kPartitionToleranceNames)},
                     {"failover.detection", names_of(kDetectionNames)},
                     {"failover.fence", names_of(kFenceNames)},
+                    {"pinning", names_of(kPinningNames)},
                     {"service.ports[].protocol", {"TCP", "UDP", "SCTP"}},
                     {"children[].template.$patch", patch}}));
   const json& child = schema_of("processhubchildren");

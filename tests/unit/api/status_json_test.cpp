@@ -24,18 +24,22 @@ Condition condition(const std::string& type, kube::ConditionStatus status) {
 }
 
 HubStatus hub_status() {
-  return {
-      .observed_generation = 3,
-      .nodes = {.members = 5, .ready = 4, .draining = 1},
-      .children =
-          {.total = 100, .ready = 90, .degraded = 5, .migrating = 3, .pending = 2, .suspended = 4},
-      .quorum = {.required = 3, .present = 2, .max_seen = 5, .locked = true},
-      .placement = {.algorithm = "ring/v1",
-                    .revision = "abcdefghij",
-                    .max_load = 14,
-                    .mean_load = "12.5"},
-      .conditions = {condition("Degraded", kube::ConditionStatus::kFalse),
-                     condition("Ready", kube::ConditionStatus::kTrue)}};
+  return {.observed_generation = 3,
+          .nodes = {.members = 5, .ready = 4, .draining = 1},
+          .children = {.total = 100,
+                       .ready = 90,
+                       .degraded = 5,
+                       .migrating = 3,
+                       .pending = 2,
+                       .suspended = 4,
+                       .updated = 70},
+          .quorum = {.required = 3, .present = 2, .max_seen = 5, .locked = true},
+          .placement = {.algorithm = "ring/v1",
+                        .revision = "abcdefghij",
+                        .max_load = 14,
+                        .mean_load = "12.5"},
+          .conditions = {condition("Degraded", kube::ConditionStatus::kFalse),
+                         condition("Ready", kube::ConditionStatus::kTrue)}};
 }
 
 ChildStatus child_status() {
@@ -56,6 +60,7 @@ ChildStatus child_status() {
                         .pod = "orders-0-abcde",
                         .pod_uid = Uid("p1"),
                         .role = "peer",
+                        .revision = "abcdefghij",
                         .ready = true},
                        {.slot = 2, .incarnation = 7, .home = NodeName("n4"), .over_bound = true}},
           .node_names = "n1,n2",
@@ -91,7 +96,7 @@ TEST(StatusJson, LooksAsTheApiSays) {
       "active":{"node":"n1","nodeUID":"u1","pod":"orders-0-abcde","podUID":"p1",
                 "sinceTime":"2026-01-02T15:04:05Z","handoverFrom":"p0"},
       "replicas":[{"slot":0,"incarnation":1,"node":"n1","nodeUID":"u1","pod":"orders-0-abcde",
-                   "podUID":"p1","role":"peer","ready":true},
+                   "podUID":"p1","role":"peer","revision":"abcdefghij","ready":true},
                   {"slot":2,"incarnation":7,"ready":false,"home":"n4","overBound":true}],
       "excluded":[{"node":"n3","nodeUID":"u3","reason":"NodeLost"},
                   {"node":"n4","nodeUID":"u4","reason":"Spill","slot":0,"fingerprint":"abc"}],
@@ -99,7 +104,7 @@ TEST(StatusJson, LooksAsTheApiSays) {
                      "observedGeneration":4,"lastTransitionTime":"2026-01-02T15:04:05Z"}]})"));
   EXPECT_EQ(to_json(hub_status())["children"], json::parse(R"(
       {"total":100,"ready":90,"degraded":5,"migrating":3,"pending":2,
-       "suspended":4})"));
+       "suspended":4,"updated":70})"));
   EXPECT_EQ(to_json(hub_status())["quorum"],
             json::parse(R"({"required":3,"present":2,"maxSeen":5,"locked":true})"));
   // The column LOCKED says false, not nothing.

@@ -287,5 +287,15 @@ TEST_F(RoleActionsTest, AGateIsLiftedForThatUidAndVersionAlone) {
     "spec": {"schedulingGates": [{"name": "mine"}]}})"));
 }
 
+TEST_F(RoleActionsTest, APodIsBoundByItsUid) {
+  run({plan::BindPod{.child = child_.key(),
+                     .pod = {"shop", name_},
+                     .uid = Uid("uid-" + name_),
+                     .node = NodeName("node-a")}});
+  EXPECT_EQ(asked(), "POST " + path_ + "/binding");
+  EXPECT_EQ(body().at("/metadata/uid"_json_pointer), "uid-" + name_);
+  EXPECT_EQ(body().at("/target/name"_json_pointer), "node-a");
+}
+
 }  // namespace
 }  // namespace processhub::apply

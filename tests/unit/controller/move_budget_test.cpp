@@ -7,36 +7,37 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using Move = MoveBudget::Move;
 
 ChildKey child(const char* name) { return {"shop", name}; }
 
 TEST(MoveBudgetTest, GrantsAsManyPlacesAsItHas) {
   MoveBudget budget;
-  EXPECT_TRUE(budget.may_move(child("a")));
-  budget.took(child("a"));
-  EXPECT_FALSE(budget.may_move(child("b")));
-  EXPECT_TRUE(budget.may_move(child("a")));  // it has its place
-  budget.set_limit(2);
-  EXPECT_TRUE(budget.may_move(child("b")));
+  EXPECT_TRUE(budget.may_move(child("a"), Move::kOfNodes));
+  budget.took(child("a"), Move::kOfNodes);
+  EXPECT_FALSE(budget.may_move(child("b"), Move::kOfNodes));
+  EXPECT_TRUE(budget.may_move(child("a"), Move::kOfNodes));  // it has its place
+  budget.set_limits(2, 1);
+  EXPECT_TRUE(budget.may_move(child("b"), Move::kOfNodes));
 }
 
 TEST(MoveBudgetTest, ASmallerLimitTakesNoPlaceAway) {
   MoveBudget budget;
-  budget.set_limit(2);
-  budget.took(child("a"));
-  budget.took(child("b"));
-  budget.set_limit(1);
-  EXPECT_TRUE(budget.may_move(child("a")));
+  budget.set_limits(2, 1);
+  budget.took(child("a"), Move::kOfNodes);
+  budget.took(child("b"), Move::kOfNodes);
+  budget.set_limits(1, 1);
+  EXPECT_TRUE(budget.may_move(child("a"), Move::kOfNodes));
   budget.left(child("a"));
-  EXPECT_FALSE(budget.may_move(child("c")));
+  EXPECT_FALSE(budget.may_move(child("c"), Move::kOfNodes));
   EXPECT_THAT(budget.take_next(), IsEmpty());
 }
 
 TEST(MoveBudgetTest, APlaceThatIsFreeGoesToTheFirstWhoWaits) {
   MoveBudget budget;
-  budget.took(child("a"));
-  budget.waits(child("c"));
-  budget.waits(child("b"));
+  budget.took(child("a"), Move::kOfNodes);
+  budget.waits(child("c"), Move::kOfNodes);
+  budget.waits(child("b"), Move::kOfNodes);
   EXPECT_THAT(budget.take_next(), IsEmpty());
   budget.left(child("a"));
   EXPECT_THAT(budget.take_next(), ElementsAre(child("b")));
@@ -46,11 +47,48 @@ TEST(MoveBudgetTest, APlaceThatIsFreeGoesToTheFirstWhoWaits) {
 
 TEST(MoveBudgetTest, WhoWaitsHasNoPlaceAndWhoLeftWaitsNoMore) {
   MoveBudget budget;
-  budget.took(child("a"));
-  budget.waits(child("a"));
+  budget.took(child("a"), Move::kOfNodes);
+  budget.waits(child("a"), Move::kOfNodes);
   EXPECT_EQ(budget.moving(), 0U);
   budget.left(child("a"));
   EXPECT_THAT(budget.take_next(), IsEmpty());
+}
+
+TEST(MoveBudgetTest, NewTemplatesHaveFewerPlacesWithinTheSameBudget) {
+  MoveBudget budget;
+  budget.set_limits(3, 1);
+  budget.took(child("a"), Move::kUpdate);
+  EXPECT_FALSE(budget.may_move(child("b"), Move::kUpdate));
+  EXPECT_TRUE(budget.may_move(child("b"), Move::kOfNodes));
+  budget.waits(child("b"), Move::kUpdate);
+  budget.waits(child("c"), Move::kOfNodes);
+  EXPECT_THAT(budget.take_next(), ElementsAre(child("c")));  // it does not wait behind b
+  budget.took(child("c"), Move::kOfNodes);
+  budget.left(child("a"));
+  EXPECT_THAT(budget.take_next(), ElementsAre(child("b")));
+
+  budget.set_limits(2, 5);
+  budget.took(child("d"), Move::kOfNodes);
+  EXPECT_FALSE(budget.may_move(child("b"), Move::kUpdate));  // no more than all moves together
+}
+
+TEST(MoveBudgetTest, NoUpdateBeginsWhileOneHasFailed) {
+  MoveBudget budget;
+  budget.set_limits(3, 3);
+  budget.took(child("a"), Move::kUpdate);
+  budget.failed(child("a"), true);
+  budget.left(child("a"));
+  EXPECT_FALSE(budget.may_move(child("b"), Move::kUpdate));
+  EXPECT_TRUE(budget.may_move(child("b"), Move::kOfNodes));
+  budget.waits(child("a"), Move::kUpdate);
+  budget.waits(child("b"), Move::kUpdate);
+  EXPECT_THAT(budget.take_next(), IsEmpty());
+  budget.failed(child("a"), false);
+  EXPECT_THAT(budget.take_next(), ElementsAre(child("a"), child("b")));
+
+  budget.failed(child("a"), true);
+  budget.forget(child("a"));  // it was deleted
+  EXPECT_TRUE(budget.may_move(child("b"), Move::kUpdate));
 }
 
 }  // namespace

@@ -156,5 +156,27 @@ TEST_F(TemplateBookTest, ATrialThatFailsSaysNothingOfTheTemplateButIsTold) {
   EXPECT_THAT(told(), IsEmpty());  // which is known
 }
 
+TEST_F(TemplateBookTest, AnotherPinningIsAnotherRevision) {
+  const std::string before = of(child("a")).revision;
+  EXPECT_EQ(book_.revision_of(*frame_, child("a")), before);
+  answer(201);
+  hub_ = std::make_shared<api::ProcessHub>(*hub_);
+  hub_->spec.pinning = api::Pinning::kNodeName;
+  frame_ = plan::make_frame(hub_, {}, nullptr);
+  const plan::PodTemplate after = of(child("a"));
+  EXPECT_NE(after.revision, before);
+  EXPECT_EQ(after.state, State::kUnchecked);
+  EXPECT_EQ(book_.revision_of(*frame_, child("a")), after.revision);
+  const auto trial = transport_.request();
+  EXPECT_FALSE(json::parse(trial->request().body).at("spec").contains("nodeName"))
+      << "a trial is of no node that there is";
+}
+
+TEST_F(TemplateBookTest, OfATemplateThatCannotBeMergedThereIsNoRevision) {
+  auto wrong = child("a");
+  wrong.spec.pod_template = std::make_shared<const json>(json{{"spec", {{"containers", 7}}}});
+  EXPECT_EQ(book_.revision_of(*frame_, wrong), "");
+}
+
 }  // namespace
 }  // namespace processhub::controller

@@ -115,6 +115,20 @@ TEST_F(ClientTest, PutNeedsARealVersion) {
   EXPECT_THAT(exchange->path(), HasSubstr("/pods/p/status?"));
 }
 
+TEST_F(ClientTest, BindingNamesThePodsUidAndItsNode) {
+  client().bind(pod, Uid("u-1"), NodeName("node-a"), written.callback());
+  const auto exchange = transport.request();
+  EXPECT_EQ(exchange->request().method, Method::kPost);
+  EXPECT_THAT(exchange->path(), HasSubstr("/api/v1/namespaces/shop/pods/p/binding?"));
+  EXPECT_EQ(json::parse(exchange->request().body),
+            json::parse(R"({"apiVersion":"v1","kind":"Binding",
+                "metadata":{"name":"p","namespace":"shop","uid":"u-1"},
+                "target":{"apiVersion":"v1","kind":"Node","name":"node-a"}})"));
+  exchange->answer(201, R"({"kind":"Status","status":"Success","code":201})");
+  executor.settle();
+  EXPECT_TRUE(written.only());
+}
+
 TEST_F(ClientTest, DeleteCarriesTheUid) {
   client().remove(pod, {.uid = Uid("u-1")}, written.callback());
   const auto exchange = transport.request();

@@ -224,6 +224,7 @@ ChildPlan Situation::plan() {
                      .pods = views,
                      .pod_template = pod_template,
                      .may_move = may_move,
+                     .may_update = may_move && may_update,
                      .now = now,
                      .failures = failures,
                      .seats = seats,
@@ -231,7 +232,13 @@ ChildPlan Situation::plan() {
                      .answers = &answers,
                      .services = service_views,
                      .service_problem = service_problem,
-                     .service_problem_reason = "NameConflict"});
+                     .service_problem_reason = "NameConflict",
+                     .find_node = [this](const NodeName& name) {
+                       const auto found = std::find_if(
+                           nodes.begin(), nodes.end(),
+                           [&](const kube::Node& node) { return node.meta.name == name.str(); });
+                       return found == nodes.end() ? nullptr : &*found;
+                     }});
 }
 
 namespace {
@@ -290,6 +297,8 @@ std::vector<std::string> told(const ChildPlan& plan, const api::ProcessHubChild&
       lines.push_back("delete Service " + service->name);
     } else if (const auto* lift = std::get_if<LiftGate>(&action)) {
       lines.push_back("lift " + short_name(lift->pod.name, child));
+    } else if (const auto* bind = std::get_if<BindPod>(&action)) {
+      lines.push_back("bind " + short_name(bind->pod.name, child) + " to " + bind->node.str());
     } else if (const auto* command = std::get_if<TakeOffCommand>(&action)) {
       lines.push_back("remove " + command->annotation + " " + command->outcome);
     }

@@ -61,6 +61,7 @@ TEST_F(ChildStatusTest, AChildThatRunsSaysWhere) {
                                                .pod = now_.pods[1].meta.name,
                                                .pod_uid = now_.pods[1].meta.uid,
                                                .role = "peer",
+                                               .revision = "rev1",
                                                .ready = true}));
   EXPECT_EQ(condition(kReady).reason, "AllReplicasReady");
   EXPECT_EQ(condition(kAccepted).status, ConditionStatus::kTrue);

@@ -12,6 +12,7 @@
 #include "api/conditions.h"
 #include "plan/child_status.h"
 #include "plan/labels.h"
+#include "plan/move_rules.h"
 #include "plan/slots.h"
 #include "unit/plan/world.h"
 
@@ -258,10 +259,11 @@ class Story {
     // A move that does not come to its end holds the others back, as it should.
     const auto& all = world_.children();
     const bool held = std::any_of(all.begin(), all.end(), [&](const auto& child) {
-      return cannot_be_scheduled(child) && api::is_true(child.status.conditions, kMigrating);
+      return cannot_be_scheduled(child) &&
+             (api::is_true(child.status.conditions, kMigrating) || has_failed_update(child.status));
     });
     for (const api::ProcessHubChild& child : world_.children()) {
-      const ChildPlan plan = world_.plan(child, !held);
+      const ChildPlan plan = world_.plan(child, !held, !held);
       if (!plan.actions.empty()) return child.meta.name + ": there is still something to do";
       if (plan.status != child.status)
         return child.meta.name + ": its status is not the stored one";

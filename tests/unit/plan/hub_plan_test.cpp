@@ -41,7 +41,8 @@ class HubPlanTest : public ::testing::Test {
                      .children = views,
                      .pod_template = template_,
                      .refused = refused_,
-                     .now = now_});
+                     .now = now_,
+                     .revision_of = [this](const auto&) { return template_.revision; }});
   }
   // The ProcessHubChild that the API server holds after `apply`.
   api::ProcessHubChild& applied(const ApplyChild& apply) {

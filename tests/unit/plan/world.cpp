@@ -6,6 +6,7 @@
 #include "api/conditions.h"
 #include "plan/child_status.h"
 #include "plan/labels.h"
+#include "plan/move_rules.h"
 #include "plan/roles.h"
 #include "plan/slots.h"
 
@@ -133,11 +134,12 @@ void World::update_frame() {
   const auto before = frame_;
   frame_ = make_frame(hub, std::move(membership), before.get());
   update_ledger(before.get());
-  budget_.set_limit(limit());
+  budget_.set_limits(limit(), hub->spec.update.max_unavailable.value);
   if (looked_at_) return;
   looked_at_ = true;
   for (const api::ProcessHubChild& child : children_) {
-    if (api::is_true(child.status.conditions, kMigrating)) budget_.took(child.key());
+    if (const auto kind = move_under_way(child.status)) budget_.took(child.key(), *kind);
+    budget_.failed(child.key(), has_failed_update(child.status));
   }
 }
 
@@ -163,10 +165,10 @@ std::vector<const kube::Pod*> World::pods_of(const api::ProcessHubChild& child) 
 }
 
 std::vector<NodeName> World::nodes_for(const api::ProcessHubChild& child) const {
-  return placement::nodes_of(plan(child, false).seats);
+  return placement::nodes_of(plan(child, false, false).seats);
 }
 
-ChildPlan World::plan(const api::ProcessHubChild& child, bool may_move) const {
+ChildPlan World::plan(const api::ProcessHubChild& child, bool may_move, bool may_update) const {
   const auto pods = pods_of(child);
   placement::Ledger ledger = ledger_;
   const auto seats = ledger.take(placement_key(frame_->key, child.meta.name));
@@ -175,6 +177,7 @@ ChildPlan World::plan(const api::ProcessHubChild& child, bool may_move) const {
                      .pods = pods,
                      .pod_template = template_,
                      .may_move = may_move,
+                     .may_update = may_update,
                      .now = now_,
                      .seats = seats,
                      .loads = &ledger.loads()});
@@ -197,13 +200,15 @@ bool World::settle() {
 
 // As ChildController does: account for the budget, then the actions, then the status.
 bool World::work(api::ProcessHubChild& child) {
-  const ChildPlan made = plan(child, budget_.may_move(child.key()));
+  const ChildPlan made = plan(child, budget_.may_move(child.key(), MoveKind::kOfNodes),
+                              budget_.may_move(child.key(), MoveKind::kUpdate));
   ledger_.book(placement_key(frame_->key, child.meta.name),
                {.seats = made.seats, .excluded = names_of(made.status.excluded)});
+  budget_.failed(child.key(), made.update_failed);
   if (made.moving) {
-    budget_.took(child.key());
+    budget_.took(child.key(), *made.moving);
   } else if (made.wants_move) {
-    budget_.waits(child.key());
+    budget_.waits(child.key(), *made.wants_move);
   } else {
     budget_.left(child.key());
   }

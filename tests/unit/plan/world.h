@@ -60,7 +60,8 @@ class World {
   [[nodiscard]] std::vector<const kube::Pod*> pods_of(const api::ProcessHubChild& child) const;
   // Where the child belongs as things are.
   [[nodiscard]] std::vector<NodeName> nodes_for(const api::ProcessHubChild& child) const;
-  [[nodiscard]] ChildPlan plan(const api::ProcessHubChild& child, bool may_move) const;
+  [[nodiscard]] ChildPlan plan(const api::ProcessHubChild& child, bool may_move,
+                               bool may_update) const;
   [[nodiscard]] int limit() const;
   // The first rule that was broken, with what was done; empty while all is well.
   [[nodiscard]] const std::string& broken() const { return broken_; }
