@@ -110,8 +110,9 @@ TEST_F(Children, AreListedWithTheirNodesByKubectlGet) {
   eventually_placed({.children = names("tenant", 3), .nodes = nodes_->names(), .factor = 2});
 
   const std::string hubs = must_kubectl({"get", "phub", "-n", ns_});
-  EXPECT_THAT(first_line(hubs), MatchesRegex(columns({"NAME", "STRATEGY", "REDUNDANCY", "NODES",
-                                                      "CHILDREN", "READY", "LOCKED", "AGE"})));
+  EXPECT_THAT(first_line(hubs),
+              MatchesRegex(columns({"NAME", "STRATEGY", "REDUNDANCY", "NODES", "CHILDREN", "READY",
+                                    "UPDATED", "LOCKED", "AGE"})));
   EXPECT_THAT(hubs, HasSubstr("ConsistentHashing"));
   const std::string children = must_kubectl({"get", "phc", "-n", ns_});
   EXPECT_THAT(

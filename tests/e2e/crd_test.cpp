@@ -284,7 +284,7 @@ TEST_F(Crd, TakesTheStatusThatTheOperatorWrites) {
   const HubStatus hub_status{
       .observed_generation = 1,
       .nodes = {.members = 5, .ready = 4, .draining = 1},
-      .children = {.total = 9, .ready = 8, .degraded = 1},
+      .children = {.total = 9, .ready = 8, .degraded = 1, .updated = 7},
       .quorum = {.required = 3, .present = 2, .max_seen = 5, .locked = true},
       .placement = {.algorithm = "ring/v1", .revision = "abc", .max_load = 3, .mean_load = "1.8"},
       .conditions = {condition}};
@@ -303,9 +303,10 @@ TEST_F(Crd, TakesTheStatusThatTheOperatorWrites) {
 
   EXPECT_THAT(
       in_namespace("get phub told").text,
-      StartsWith("NAME   STRATEGY            REDUNDANCY    NODES   CHILDREN   READY   LOCKED   "
-                 "AGE\ntold   ConsistentHashing   Singularity   5       9          8       "
-                 "true "));
+      StartsWith(
+          "NAME   STRATEGY            REDUNDANCY    NODES   CHILDREN   READY   UPDATED   "
+          "LOCKED   AGE\ntold   ConsistentHashing   Singularity   5       9          8       "
+          "7         true "));
   EXPECT_THAT(in_namespace("get phc told").text,
               StartsWith("NAME   HUB   PHASE     ACTIVE   NODES   READY   EPOCH        AGE\n"
                          "told   hub   Running   n2       n1      1/2     1767366246   "));

@@ -16,7 +16,7 @@ constexpr const char* kMissing = "registry.example/missing:1";  // tests/cluster
 
 class Rollout : public WithRoles {
  protected:
-  void given(json spec) const {
+  void given(const json& spec = json::object()) const {
     json hub = {{"migration", {{"childTimeoutSeconds", 2}, {"maxConcurrent", "100%"}}}};
     hub.merge_patch(spec);
     given_hub("workers", nodes_, hub);
@@ -66,7 +66,7 @@ class Rollout : public WithRoles {
 };
 
 TEST_F(Rollout, ByColdSwapStopsAtTheFirstChildAndOverARestart) {
-  given({});
+  given();
   roll(kMissing);
   eventually_hub_says("workers", "Progressing", "False/RolloutStopped");
   EXPECT_EQ(ever_with(kMissing), 1U);
@@ -127,7 +127,7 @@ TEST_F(Rollout, ANewTemplateInTheMiddleTakesOver) {
 }
 
 TEST_F(Rollout, HasItsOwnPlacesWithinTheBudget) {
-  given({});
+  given();
   roll(kGood);
   eventually_all(kGood);
   EXPECT_EQ(most_migrating("workers"), 1) << "update.maxUnavailable is 1 unless you say more";
