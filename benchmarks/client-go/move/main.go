@@ -141,11 +141,7 @@ func measure(ctx context.Context, o options) error {
 			return err
 		}
 	}
-	all := b.figures()
-	figures.Print(all)
-	if o.json != "" {
-		return figures.Write(o.json, all)
-	}
+	figures.Print(b.figures())
 	return nil
 }
 
@@ -159,5 +155,8 @@ func (b *bench) part(ctx context.Context, name string, run func(context.Context)
 	others := after.OthersSince(before)
 	fmt.Fprintf(os.Stderr, "%s: took %.0f s, others used %.2f cores, load %s\n", name, after.At.Sub(before.At).Seconds(), others, host.LoadAverage())
 	b.others = append(b.others, fmt.Sprintf("%s %.2f", name, others))
-	return nil
+	if b.options.json == "" {
+		return nil
+	}
+	return figures.Write(b.options.json, b.figures()) // should a later part fail
 }

@@ -200,10 +200,10 @@ type deployment struct {
 }
 
 func (d *deployment) start(ctx context.Context) error {
-	none := ptr.To(intstr.FromInt32(0))
-	rolling := &appsv1.RollingUpdateDeployment{MaxUnavailable: d.bench.share(), MaxSurge: none}
+	zero := ptr.To(intstr.FromInt32(0))
+	rolling := &appsv1.RollingUpdateDeployment{MaxUnavailable: d.bench.share(), MaxSurge: zero}
 	if d.makeFirst {
-		rolling = &appsv1.RollingUpdateDeployment{MaxUnavailable: none, MaxSurge: d.bench.share()}
+		rolling = &appsv1.RollingUpdateDeployment{MaxUnavailable: zero, MaxSurge: d.bench.share()}
 	}
 	_, err := d.bench.typed.AppsV1().Deployments(d.space).Create(ctx, &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: workload},
