@@ -10,6 +10,8 @@ import (
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"processhub.io/benchmarks/internal/figures"
 )
 
 const switchTo = "processhub.io/switch-to"
@@ -85,8 +87,8 @@ func (b *bench) one(ctx context.Context) error {
 		}
 		b.singleFloors = append(b.singleFloors, floor)
 	}
-	fmt.Fprintf(os.Stderr, "one: %s\n", spread(b.single))
-	fmt.Fprintf(os.Stderr, "one: the same writes by client-go alone: %s\n", spread(b.singleFloors))
+	fmt.Fprintf(os.Stderr, "one: %s\n", figures.Spread(b.single))
+	fmt.Fprintf(os.Stderr, "one: the same writes by client-go alone: %s\n", figures.Spread(b.singleFloors))
 	return b.rest(ctx, "one", names, nodes)
 }
 
@@ -132,9 +134,9 @@ func (b *bench) hundred(ctx context.Context) error {
 		}
 		sample := b.machine.Sample()
 		b.each = append(b.each, times...)
-		last := highest(times)
+		last := figures.Highest(times)
 		b.whole = append(b.whole, last)
-		fmt.Fprintf(os.Stderr, "hundred: %s; others used %.2f cores; CPU %v\n", spread(times), sample.OthersSince(before), sample.DaemonsSince(before))
+		fmt.Fprintf(os.Stderr, "hundred: %s; others used %.2f cores; CPU %v\n", figures.Spread(times), sample.OthersSince(before), sample.DaemonsSince(before))
 		if err := goHome(); err != nil {
 			return err
 		}
@@ -143,7 +145,7 @@ func (b *bench) hundred(ctx context.Context) error {
 			return err
 		}
 		b.floors = append(b.floors, floor)
-		fmt.Fprintf(os.Stderr, "hundred: the same writes by client-go alone: %.1f ms\n", milliseconds(floor))
+		fmt.Fprintf(os.Stderr, "hundred: the same writes by client-go alone: %.1f ms\n", figures.Milliseconds(floor))
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"processhub.io/benchmarks/internal/figures"
 	"processhub.io/benchmarks/internal/host"
 )
 
@@ -92,21 +93,21 @@ func measure(ctx context.Context, o options) error {
 	defer operator.Stop()
 	machine.Watch("operator", operator.PID())
 	// The crashes are waiting for the most part, on nodes of their own: the others do not mind.
-	all, ctx := errgroup.WithContext(ctx)
-	all.Go(func() error { return b.part(ctx, "crash", b.crash) })
-	all.Go(func() error {
+	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() error { return b.part(ctx, "crash", b.crash) })
+	parts.Go(func() error {
 		if err := b.part(ctx, "one", b.one); err != nil {
 			return err
 		}
 		return b.part(ctx, "hundred", b.hundred)
 	})
-	if err := all.Wait(); err != nil {
+	if err := parts.Wait(); err != nil {
 		return err
 	}
-	figures := b.figures()
-	printTable(figures)
+	all := b.figures()
+	figures.Print(all)
 	if o.json != "" {
-		return writeJSON(o.json, figures)
+		return figures.Write(o.json, all)
 	}
 	return nil
 }

@@ -8,10 +8,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
+
+	"processhub.io/benchmarks/internal/follow"
 )
 
 // world is what two watches say, of the Nodes and of the pods of our namespace, each folded in
@@ -70,36 +71,14 @@ func watchWorld(ctx context.Context, client *kubernetes.Clientset) (*world, erro
 	return w, w.follow(ctx, none.ResourceVersion, pods.Watch)
 }
 
-// follow: the watch is open when it returns. One that ends goes on from where it was.
-func (w *world) follow(ctx context.Context, version string,
-	open func(context.Context, metav1.ListOptions) (watch.Interface, error)) error {
-	seconds := int64(7200)
-	options := metav1.ListOptions{ResourceVersion: version, TimeoutSeconds: &seconds}
-	events, err := open(ctx, options)
-	if err != nil {
-		return err
-	}
-	go func() {
-		for err == nil {
-			for event := range events.ResultChan() {
-				now := time.Now()
-				if err = w.see(event, now); err != nil {
-					break
-				}
-				if seen, is := event.Object.(metav1.Object); is {
-					options.ResourceVersion = seen.GetResourceVersion()
-				}
-			}
-			if err == nil {
-				events, err = open(ctx, options)
-			}
-		}
+// follow: the watch is open when it returns.
+func (w *world) follow(ctx context.Context, version string, open follow.Open) error {
+	return follow.Start(ctx, metav1.ListOptions{ResourceVersion: version}, open, w.see, func(err error) {
 		w.mutex.Lock()
 		defer w.mutex.Unlock()
 		w.ended = err
 		w.tell()
-	}()
-	return nil
+	})
 }
 
 func (w *world) see(event watch.Event, now time.Time) error {
@@ -113,16 +92,9 @@ func (w *world) see(event watch.Event, now time.Time) error {
 	case *corev1.Pod:
 		w.seePod(object, gone, now)
 	default:
-		return fmt.Errorf("a watch: %s %s", event.Type, describe(event.Object))
+		return follow.Unexpected(event)
 	}
 	return nil
-}
-
-func describe(object runtime.Object) string {
-	if status, is := object.(*metav1.Status); is {
-		return status.Message
-	}
-	return fmt.Sprintf("%T", object)
 }
 
 func (w *world) tell() {
