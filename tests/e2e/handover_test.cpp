@@ -43,7 +43,10 @@ class Worker {
     const json now = state();
     return now.is_null() ? -1 : now.at("count").get<int64_t>();
   }
-  void kill() { process_.send(SIGKILL); }
+  void kill() {
+    process_.send(SIGKILL);
+    process_.wait(kLimit);
+  }
 
  private:
   std::string address_;
@@ -63,6 +66,11 @@ class Misbehaving {
         static const std::string chunk(1 << 16, 'x');
         return sink.write(chunk.data(), chunk.size());
       });
+    });
+    // Connections of the worker before may linger there.
+    server_.set_socket_options([](socket_t socket) {
+      const int yes = 1;
+      ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     });
     if (!server_.bind_to_port(address, kPort)) throw std::runtime_error("cannot bind " + address);
     thread_ = std::thread([this] { server_.listen_after_bind(); });
