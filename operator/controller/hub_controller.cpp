@@ -9,6 +9,7 @@
 #include "api/conditions.h"
 #include "api/status_json.h"
 #include "base/log.h"
+#include "controller/member_events.h"
 #include "plan/binding.h"
 #include "plan/child_placement.h"
 #include "plan/child_status.h"
@@ -32,7 +33,6 @@ constexpr auto kChildLag = std::chrono::milliseconds(200);
 constexpr size_t kAppliesInARow = 100;
 // 12 to 16 bytes each (Ring::memory()), so many 49 MB; twice that while the ring is built.
 constexpr size_t kMostPoints = 4'000'000;
-constexpr size_t kNamesInANote = 10;
 
 std::optional<std::string> problem_of_ring(const api::DistributionSpec& spec,
                                            const std::vector<placement::Member>& members) {
@@ -270,7 +270,7 @@ std::optional<std::string> HubController::update_frame(const Hub& hub, HubEntry&
   }
   if (before != nullptr) add_those_on(hub->key(), *before, *entry.frame);
   children_.add_all_of(hub->key());
-  if (before != nullptr) tell_of_members(*hub, *before, *entry.frame);
+  if (before != nullptr) tell_of_members(context_, *hub, *before, *entry.frame);
   return std::nullopt;
 }
 
@@ -323,57 +323,6 @@ void HubController::count_moves(const HubKey& key, HubEntry& entry) {
     entry.budget.failed(child->key(),
                         !child->spec.suspended && plan::has_failed_update(child->status));
   }
-}
-
-// One Event for a node, however many children it concerns.
-void HubController::tell_of_members(const api::ProcessHub& hub, const HubFrame& before,
-                                    const HubFrame& after) {
-  for (const placement::Member& member : after.membership.members) {
-    if (before.membership.member(member.name) != nullptr) continue;
-    tell(hub, status::EventType::kNormal, "NodeJoined",
-         fmt::format("node {} has joined: {} members", member.name.str(),
-                     after.membership.members.size()));
-  }
-  for (const placement::Member& member : before.membership.members) {
-    if (after.membership.member(member.name) != nullptr) continue;
-    const plan::NodeState* state = after.membership.node(member.name);
-    const char* why = state == nullptr                      ? "it was deleted"
-                      : state->health != NodeHealth::kReady ? "it is not Ready"
-                      : state->draining                     ? "it is cordoned or being removed"
-                                        : "it no longer matches or carries a taint";
-    tell(
-        hub, status::EventType::kNormal, "NodeLeft",
-        fmt::format("node {} has left, {}: {} members{}", member.name.str(), why,
-                    after.membership.members.size(), names_of_children_on(hub.key(), member.name)));
-  }
-  for (const auto& [name, state] : after.membership.nodes) {
-    const plan::NodeState* was = before.membership.node(name);
-    const bool member = after.membership.member(name) != nullptr;
-    if (was == nullptr || !member || was->health == state.health) continue;
-    if (state.health == NodeHealth::kReady) {
-      tell(hub, status::EventType::kNormal, "NodeReady",
-           fmt::format("node {} is Ready again", name.str()));
-    } else if (was->health == NodeHealth::kReady) {
-      tell(
-          hub, status::EventType::kWarning, "NodeNotReady",
-          fmt::format("node {} is not Ready{}", name.str(), names_of_children_on(hub.key(), name)));
-    }
-  }
-}
-
-std::string HubController::names_of_children_on(const HubKey& hub, const NodeName& node) const {
-  std::set<std::string> names;
-  for (const auto& pod : context_.caches.pods_by_hub_and_node.find({hub, node})) {
-    names.insert(Caches::child_of(*pod).name);
-  }
-  if (names.empty()) return "";
-  std::string text = fmt::format("; {} children there:", names.size());
-  size_t shown = 0;
-  for (const std::string& name : names) {
-    if (shown++ == kNamesInANote) return text + " …";
-    text += " " + name;
-  }
-  return text;
 }
 
 void HubController::carry_out(const Hub& hub, plan::HubPlan plan) {

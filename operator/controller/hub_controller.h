@@ -50,9 +50,6 @@ class HubController {
                                                         plan::NodeScores scores);
   // None while they are being measured.
   [[nodiscard]] std::optional<plan::NodeScores> scores_of(const api::ProcessHub& hub);
-  void tell_of_members(const api::ProcessHub& hub, const plan::HubFrame& before,
-                       const plan::HubFrame& after);
-  [[nodiscard]] std::string names_of_children_on(const HubKey& hub, const NodeName& node) const;
   void count_moves(const HubKey& key, HubEntry& entry);
   void carry_out(const Hub& hub, plan::HubPlan plan);
   void on_child_written(const HubKey& key, const ChildKey& child,
