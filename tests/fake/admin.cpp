@@ -48,6 +48,17 @@ Written Admin::remove(const kube::Resource& resource, const std::string& ns,
                .body = options.dump()});
 }
 
+Written Admin::evict(const std::string& ns, const std::string& pod, const json& options) {
+  const json eviction = {{"apiVersion", "policy/v1"},
+                         {"kind", "Eviction"},
+                         {"metadata", {{"name", pod}, {"namespace", ns}}},
+                         {"deleteOptions", options}};
+  return send({.method = Method::kPost,
+               .path = path_of(kube::kPods, ns, pod, "eviction"),
+               .content_type = "application/json",
+               .body = eviction.dump()});
+}
+
 Written Admin::bind(const std::string& ns, const std::string& pod, const std::string& node) {
   const json binding = {{"apiVersion", "v1"},
                         {"kind", "Binding"},

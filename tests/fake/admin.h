@@ -35,6 +35,8 @@ class Admin {
                   const std::string& subresource = {});
   Written remove(const kube::Resource& resource, const std::string& ns, const std::string& name,
                  const nlohmann::json& options = nlohmann::json::object());
+  Written evict(const std::string& ns, const std::string& pod,
+                const nlohmann::json& options = nlohmann::json::object());
   Written bind(const std::string& ns, const std::string& pod, const std::string& node);
 
   [[nodiscard]] ObjectPtr get(const kube::Resource& resource, const std::string& ns,

@@ -15,27 +15,6 @@ using kube::Response;
 
 namespace {
 
-std::optional<Response> check_preconditions(const Kind& kind, const json& object,
-                                            const json& options) {
-  const std::string name = kube::meta_text(object, "name");
-  const json wanted = options.value("preconditions", json::object());
-  if (!wanted.is_object()) return bad_request("preconditions is not an object");
-  const std::string uid = wanted.value("uid", "");
-  if (const std::string is = kube::meta_text(object, "uid"); !uid.empty() && uid != is) {
-    return conflict(kind, name,
-                    "the UID in the precondition (" + uid + ") does not match the UID in record (" +
-                        is + "). The object might have been deleted and then recreated");
-  }
-  const std::string version = wanted.value("resourceVersion", "");
-  if (!version.empty() && version != version_of(object)) {
-    return conflict(kind, name,
-                    "the ResourceVersion in the precondition (" + version +
-                        ") does not match the ResourceVersion in record (" + version_of(object) +
-                        "). The object might have been modified");
-  }
-  return std::nullopt;
-}
-
 // Of a request without a body.
 json options_of(const Route& route) {
   json options = json::object();

@@ -118,7 +118,10 @@ Response ApiServer::dispatch(const kube::Request& request, const Route& route) {
   const bool main = route.subresource.empty();
   const bool status = route.subresource == "status" && route.kind->has_status;
   const bool binding = route.subresource == "binding" && route.kind->resource == kube::kPods;
-  if (!main && !status && !binding) return no_such_path();
+  const bool eviction = route.subresource == "eviction" && route.kind->resource == kube::kPods;
+  if (!main && !status && !binding && !eviction) return no_such_path();
+  const bool action = binding || eviction;  // something to be done, and nothing to be read
+  if (action && request.method != Method::kPost) return method_not_allowed();
 
   json body;
   if (request.method == Method::kPost || request.method == Method::kPut) {
@@ -127,17 +130,17 @@ Response ApiServer::dispatch(const kube::Request& request, const Route& route) {
   }
   switch (request.method) {
     case Method::kGet:
-      if (binding) return method_not_allowed();
       return route.name.empty() ? list(route) : get(route);
     case Method::kPost:
       if (binding) return bind(route, body);
+      if (eviction) return evict(route, body);
       if (!route.name.empty()) return method_not_allowed();
       return create(route, std::move(body));
     case Method::kPut:
-      if (route.name.empty() || binding) return method_not_allowed();
+      if (route.name.empty()) return method_not_allowed();
       return replace(route, std::move(body));
     case Method::kPatch:
-      if (route.name.empty() || binding) return method_not_allowed();
+      if (route.name.empty()) return method_not_allowed();
       return patch(request, route);
     case Method::kDelete:
       if (route.name.empty() || !main) return method_not_allowed();

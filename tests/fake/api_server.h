@@ -89,6 +89,9 @@ class ApiServer {
   Response remove(const Route& route, const std::string& body);
   Response remove_one(const Route& route, const ObjectPtr& before, const json& options);
   Response finalize(const Route& route, const ObjectPtr& before);
+  Response evict(const Route& route, const json& body);
+  // Of the budgets over a pod: why it must not go now. What one of them grants is spent.
+  std::optional<Response> ask_budgets(const Route& route, const json& pod);
 
   std::optional<Response> refused(const Route& route, kube::Method method, const json* before,
                                   const json* after) const;

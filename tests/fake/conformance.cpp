@@ -11,11 +11,17 @@ namespace processhub::testing {
 using kube::Method;
 using nlohmann::json;
 
+namespace {
+
+constexpr int kMostWaits = 100;
+
+}  // namespace
+
 const std::vector<Step>& conformance_steps() {
   static const std::vector<Step> steps = [] {
     std::vector<Step> all;
     for (const auto& part : {create_steps(), patch_steps(), list_steps(), custom_steps(),
-                             delete_steps(), watch_steps()}) {
+                             delete_steps(), evict_steps(), watch_steps()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;
@@ -24,10 +30,12 @@ const std::vector<Step>& conformance_steps() {
 }
 
 Conversation::Conversation(kube::Transport& transport, std::function<void()> run,
-                           std::function<void()> stop, std::map<std::string, std::string> variables)
+                           std::function<void()> stop, std::function<void()> wait,
+                           std::map<std::string, std::string> variables)
     : transport_(transport),
       run_(std::move(run)),
       stop_(std::move(stop)),
+      wait_(std::move(wait)),
       variables_(std::move(variables)) {}
 
 std::string Conversation::fill(const std::string& text) const {
@@ -45,6 +53,15 @@ std::string Conversation::fill(const std::string& text) const {
 }
 
 std::string Conversation::have(const Step& step) {
+  std::string outcome = have_once(step);
+  for (int i = 0; step.patient && outcome != step.outcome && i < kMostWaits; ++i) {
+    wait_();
+    outcome = have_once(step);
+  }
+  return outcome;
+}
+
+std::string Conversation::have_once(const Step& step) {
   kube::Request request{.method = step.method, .path = fill(step.path), .body = fill(step.body)};
   if (!step.content_type.empty()) {
     request.content_type = step.content_type;

@@ -36,6 +36,8 @@ struct Step {
   bool metadata_alone = false;
   // Others write the object too (a Node, its controllers): its version is not looked at.
   bool shared = false;
+  // Controllers have to act first: it is asked again for a while, until the outcome is as wanted.
+  bool patient = false;
   std::string content_type = {};  // empty: what the method commonly has
 };
 
@@ -43,9 +45,10 @@ struct Step {
 
 class Conversation {
  public:
-  // `run` runs what the transport needs to come to an answer, until `stop` is called.
+  // `run` runs what the transport needs to come to an answer, until `stop` is called; `wait` lets
+  // controllers act for a moment.
   Conversation(kube::Transport& transport, std::function<void()> run, std::function<void()> stop,
-               std::map<std::string, std::string> variables);
+               std::function<void()> wait, std::map<std::string, std::string> variables);
 
   // The outcome in words.
   std::string have(const Step& step);
@@ -54,6 +57,7 @@ class Conversation {
 
  private:
   [[nodiscard]] std::string fill(const std::string& text) const;
+  std::string have_once(const Step& step);
   std::string ask(kube::Request request, const Step& step);
   std::string listen(kube::Request request);
   std::string describe(int code, const nlohmann::json& body, bool shared = false);
@@ -61,6 +65,7 @@ class Conversation {
   kube::Transport& transport_;
   std::function<void()> run_;
   std::function<void()> stop_;
+  std::function<void()> wait_;
   std::map<std::string, std::string> variables_;
   std::map<std::string, std::string> versions_;  // by uid, at the last look
   std::string last_answer_;

@@ -34,6 +34,7 @@ namespace processhub::testing {
 [[nodiscard]] std::vector<Step> list_steps();
 [[nodiscard]] std::vector<Step> custom_steps();
 [[nodiscard]] std::vector<Step> delete_steps();
+[[nodiscard]] std::vector<Step> evict_steps();
 [[nodiscard]] std::vector<Step> watch_steps();
 
 }  // namespace processhub::testing

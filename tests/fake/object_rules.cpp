@@ -184,6 +184,12 @@ void prepare_create(const Kind& kind, json& object, const std::string& uid, Wall
   if (kind.has_generation) meta["generation"] = 1;
   if (kind.has_status && !kind.keeps_status) object.erase("status");
   if (kind.resource == kube::kPods) prepare_pod(object, now);
+  if (kind.resource == kube::kPodDisruptionBudgets) {
+    for (const char* number :
+         {"disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"}) {
+      object["status"][number] = 0;
+    }
+  }
 }
 
 std::optional<Response> prepare_update(const Kind& kind, const std::string& subresource,
@@ -228,6 +234,28 @@ std::optional<Response> prepare_update(const Kind& kind, const std::string& subr
       rest->erase("status");
     }
     if (old_rest != new_rest) bump_generation(after);
+  }
+  return std::nullopt;
+}
+
+std::optional<Response> check_preconditions(const Kind& kind, const json& object,
+                                            const json& options) {
+  const std::string name = kube::meta_text(object, "name");
+  const json wanted = options.value("preconditions", json::object());
+  if (!wanted.is_object()) return bad_request("preconditions is not an object");
+  const std::string uid = wanted.value("uid", "");
+  if (const std::string is = kube::meta_text(object, "uid"); !uid.empty() && uid != is) {
+    return conflict(kind, name,
+                    "the UID in the precondition (" + uid + ") does not match the UID in record (" +
+                        is + "). The object might have been deleted and then recreated");
+  }
+  const std::string version = wanted.value("resourceVersion", "");
+  const std::string is_version = kube::meta_text(object, "resourceVersion");
+  if (!version.empty() && version != is_version) {
+    return conflict(kind, name,
+                    "the ResourceVersion in the precondition (" + version +
+                        ") does not match the ResourceVersion in record (" + is_version +
+                        "). The object might have been modified");
   }
   return std::nullopt;
 }

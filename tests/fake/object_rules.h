@@ -25,6 +25,11 @@ void prepare_create(const Kind& kind, nlohmann::json& object, const std::string&
                                                            const nlohmann::json& before,
                                                            nlohmann::json& after);
 
+// What of the preconditions of a delete does not hold of `object`; none: they all do.
+[[nodiscard]] std::optional<kube::Response> check_preconditions(const Kind& kind,
+                                                                const nlohmann::json& object,
+                                                                const nlohmann::json& options);
+
 // What a delete makes of a pod.
 struct GracefulDelete {
   bool pending = false;  // it is on its way already, nothing changes

@@ -52,7 +52,11 @@ TEST_F(RealConformance, ARealServerAnswersAsTheTableSays) {
     const Timer guard = loop.post_after(std::chrono::seconds(60), [this] { loop.stop(); });
     loop.run();
   };
-  Conversation talk(*transport, run, [this] { loop.stop(); }, {{"NS", ns}, {"NODE", ns}});
+  const auto wait = [this] {
+    const Timer moment = loop.post_after(std::chrono::milliseconds(100), [this] { loop.stop(); });
+    loop.run();
+  };
+  Conversation talk(*transport, run, [this] { loop.stop(); }, wait, {{"NS", ns}, {"NODE", ns}});
   const bool show = std::getenv("PROCESSHUB_SHOW_OUTCOMES") != nullptr;
   for (const Step& step : conformance_steps()) {
     const std::string outcome = talk.have(step);

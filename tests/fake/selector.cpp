@@ -1,6 +1,7 @@
 #include "fake/selector.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace processhub::testing {
@@ -97,6 +98,27 @@ std::optional<LabelSelector> LabelSelector::parse(std::string_view text) {
     selector.terms_.push_back(std::move(term));
   }
   return selector;
+}
+
+std::optional<LabelSelector> LabelSelector::of(const json& selector) {
+  if (!selector.is_object()) return std::nullopt;
+  LabelSelector all;
+  const json labels = selector.value("matchLabels", json::object());
+  for (const auto& [key, value] : labels.items()) {
+    all.terms_.push_back({.op = Term::Op::kIn, .key = key, .values = {value.get<std::string>()}});
+  }
+  for (const json& one : selector.value("matchExpressions", json::array())) {
+    static const std::map<std::string, Term::Op> kOps = {{"In", Term::Op::kIn},
+                                                         {"NotIn", Term::Op::kNotIn},
+                                                         {"Exists", Term::Op::kExists},
+                                                         {"DoesNotExist", Term::Op::kAbsent}};
+    const auto op = kOps.find(one.value("operator", ""));
+    if (op == kOps.end()) return std::nullopt;
+    all.terms_.push_back({.op = op->second,
+                          .key = one.value("key", ""),
+                          .values = one.value("values", std::vector<std::string>())});
+  }
+  return all;
 }
 
 bool LabelSelector::matches(const json& object) const {

@@ -18,6 +18,8 @@ class LabelSelector {
  public:
   // None: it cannot be read. An empty text selects everything.
   [[nodiscard]] static std::optional<LabelSelector> parse(std::string_view text);
+  // matchLabels and matchExpressions, as objects hold them. None: it selects nothing.
+  [[nodiscard]] static std::optional<LabelSelector> of(const nlohmann::json& selector);
   [[nodiscard]] bool matches(const nlohmann::json& object) const;
 
  private:

@@ -7,6 +7,7 @@
 #include "support/fake_clock.h"
 
 #include "fake/admin.h"
+#include "fake/disruption_controller.h"
 #include "fake/garbage_collector.h"
 #include "fake/kubelet.h"
 #include "fake/node_controller.h"
@@ -28,7 +29,8 @@ class World : public ::testing::Test {
   // Everybody in turn, until nobody has anything to do.
   void settle() {
     for (int rounds = 0; rounds < 1000; ++rounds) {
-      const bool did = scheduler.step() | a.step() | b.step() | nodes.step() | collector.step();
+      const bool did = scheduler.step() | a.step() | b.step() | nodes.step() | collector.step() |
+                       disruption.step();
       if (!did) return;
     }
     FAIL() << "it never settles";
@@ -63,6 +65,7 @@ class World : public ::testing::Test {
   Kubelet b{server, clock, "b", {.zone = "south", .address = "10.0.0.2"}};
   NodeController nodes{server, clock};
   GarbageCollector collector{server};
+  DisruptionController disruption{server, clock};
 };
 
 TEST_F(World, ANodeIsTaintedUntilItIsReady) {
@@ -239,6 +242,58 @@ TEST_F(World, APodMayBeUnready) {
   a.set_ready(uid("p"), false);
   settle();
   EXPECT_EQ(ready("p"), "False");
+}
+
+class Budgets : public World {
+ protected:
+  void given_pods(const json& budget) {
+    given_nodes();
+    for (const char* name : {"p", "q"}) {
+      json pod = pinned_pod("shop", name, "a");
+      pod["metadata"]["labels"]["app"] = "x";
+      admin.create(kPods, pod);
+    }
+    json spec = budget;
+    spec["selector"]["matchLabels"]["app"] = "x";
+    admin.create(kube::kPodDisruptionBudgets,
+                 {{"metadata", {{"name", "budget"}, {"namespace", "shop"}}}, {"spec", spec}});
+    settle();
+  }
+  int64_t allowed() const {
+    return admin.get(kube::kPodDisruptionBudgets, "shop", "budget")
+        ->at("status")
+        .at("disruptionsAllowed");
+  }
+};
+
+TEST_F(Budgets, AnEvictedPodEndsAsADeletedOneDoes) {
+  given_pods({{"minAvailable", 1}});
+  EXPECT_EQ(allowed(), 1);
+  EXPECT_EQ(admin.evict("shop", "p").code, 201);
+  EXPECT_TRUE(is_deleting(pod("p")));
+  EXPECT_EQ(admin.evict("shop", "q").code, 429);
+  settle();
+  EXPECT_TRUE(pod("p").is_null());
+  EXPECT_EQ(allowed(), 0);
+  EXPECT_EQ(ready("q"), "True");
+}
+
+TEST_F(Budgets, WhatIsGrantedAndNotDeletedCountsAgainLater) {
+  given_pods({{"minAvailable", 1}});
+  EXPECT_EQ(admin.evict("shop", "p", {{"preconditions", {{"uid", "another"}}}}).code, 409);
+  pass(119s);
+  EXPECT_EQ(allowed(), 0);
+  pass(3s);
+  EXPECT_EQ(allowed(), 1);
+}
+
+TEST_F(Budgets, OneThatItsControllerHasNotSeenGrantsNothing) {
+  given_pods({{"minAvailable", 1}});
+  admin.merge(kube::kPodDisruptionBudgets, "shop", "budget", {{"spec", {{"minAvailable", 0}}}});
+  EXPECT_EQ(admin.evict("shop", "p").code, 429);
+  settle();
+  EXPECT_EQ(allowed(), 2);
+  EXPECT_EQ(admin.evict("shop", "p").code, 201);
 }
 
 class Owners : public World {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/end_state.h"
+
 #include "fake/object_rules.h"
 #include "kube/json_text.h"
 
@@ -66,6 +68,7 @@ void Chaos::strike(Fault kind) {
     case Fault::kSlowKubelet:
     case Fault::kCordon:
     case Fault::kNodeLabels:
+    case Fault::kDrain:
       return nodes(kind);
     case Fault::kDeletePod:
     case Fault::kFailPod:
@@ -153,6 +156,32 @@ void Chaos::partition(Kubelet& machine) {
   world_.cut_off_pods(name, side != 1);
 }
 
+void Chaos::drain(const std::string& node) {
+  if (drains_.is_open(node)) return drains_.give_up(node);
+  DrainOptions options{.uncordons = dice_.below(2) == 0,
+                       .rests = seconds(dice_.pick<int>({0, 5, 60}))};
+  if (const int limit = dice_.pick<int>({0, 20, 60, 300}); limit > 0) {
+    options.limit = seconds(limit);
+  }
+  drains_.begin(node, options);
+}
+
+// With fewer nodes left than a child has replicas its pods stay where they are, and the budget
+// holds them: that is what it is for.
+void Chaos::give_up_hopeless_drains() {
+  const json hub = *world_.admin().get(kube::kProcessHubs, kNamespace, kHub);
+  const size_t wanted = replicas_of(hub).value_or(1);
+  for (const std::string& node : drains_.open()) {
+    size_t left = 0;
+    for (const auto& [name, one] : world_.admin().all(kube::kNodes)) {
+      const bool usable =
+          !drains_.is_open(name) && is_for(hub, *one) && world_.machines().at(name)->is_up();
+      if (usable) ++left;
+    }
+    if (left < wanted) drains_.give_up(node);
+  }
+}
+
 void Chaos::nodes(Fault kind) {
   Kubelet& machine = *any_machine();
   const std::string& name = machine.node();
@@ -196,6 +225,8 @@ void Chaos::nodes(Fault kind) {
       return;
     case Fault::kPartition:
       return partition(machine);
+    case Fault::kDrain:
+      return drain(name);
     case Fault::kSlowKubelet: {
       const bool on = dice_.below(2) == 0;
       const int what = dice_.below(3);

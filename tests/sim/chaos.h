@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/dice.h"
+#include "sim/drains.h"
 #include "sim/invariants.h"
 #include "sim/process.h"
 #include "sim/settings.h"
@@ -17,12 +18,13 @@ namespace processhub::sim {
 class Chaos {
  public:
   // `processes`: those that there are, the dead ones too.
-  Chaos(World& world, Invariants& invariants, const Settings& settings, Dice& dice,
+  Chaos(World& world, Invariants& invariants, const Settings& settings, Dice& dice, Drains& drains,
         std::vector<std::unique_ptr<Process>>& processes)
       : world_(world),
         invariants_(invariants),
         settings_(settings),
         dice_(dice),
+        drains_(drains),
         processes_(processes) {}
 
   // Something happens that the operator has no part in.
@@ -47,6 +49,8 @@ class Chaos {
   void note(const std::string& what) { world_.history().note("FAULT " + what); }
   void start_machine(Kubelet& machine);
   void partition(Kubelet& machine);
+  void drain(const std::string& node);
+  void give_up_hopeless_drains();
   void lose_for_good(Kubelet& machine);
   void take_out_of_service(const std::string& name, const nlohmann::json& node);
   void fail_pod(Kubelet& machine, const Uid& uid);
@@ -62,6 +66,7 @@ class Chaos {
   Invariants& invariants_;
   const Settings& settings_;
   Dice& dice_;
+  Drains& drains_;
   std::vector<std::unique_ptr<Process>>& processes_;
   bool healed_ = false;
   int templates_ = 1;

@@ -231,6 +231,7 @@ void Chaos::heal() {
     for (const auto& [key, child] : children) {
       if (child->at("spec").value("suspended", false)) suspend(*child, false);
     }
+    drains_.be_patient();
     int out = 0;
     const bool one_is_lost = settings_.lost_for_good != Loss::kNone;
     for (const auto& [name, machine] : world_.machines()) {
@@ -250,7 +251,9 @@ void Chaos::heal() {
         if (!run.ready) unready.push_back(uid);
       }
       for (const Uid& uid : unready) machine->set_ready(uid, true);
-      world_.admin().merge(kube::kNodes, "", name, {{"spec", {{"unschedulable", nullptr}}}});
+      if (!drains_.is_open(name)) {
+        world_.admin().merge(kube::kNodes, "", name, {{"spec", {{"unschedulable", nullptr}}}});
+      }
       // With fewer nodes than replicas, pods stay where they happen to be.
       const bool stays_out = out < settings_.nodes - 3 - (one_is_lost ? 1 : 0);
       const ObjectPtr node = world_.admin().get(kube::kNodes, "", name);
@@ -260,6 +263,7 @@ void Chaos::heal() {
         world_.admin().merge(kube::kNodes, "", name, {{"metadata", {{"labels", {{"pool", "a"}}}}}});
       }
     }
+    give_up_hopeless_drains();
   });
   for (const auto& process : processes_) {
     process->wake();

@@ -41,10 +41,9 @@ std::vector<testing::ObjectPtr> pods_of(World& world, const std::string& child) 
 
 // The nodes that the hub can use: none that is Ready is cordoned.
 size_t usable_nodes(World& world, const json& hub) {
-  const bool selects = hub.at("spec").contains(json::json_pointer("/nodes/selector"));
   size_t count = 0;
   for (const auto& [key, node] : world.admin().all(kube::kNodes)) {
-    if (is_ready(*node) && (!selects || label_of(*node, "pool") == "a")) ++count;
+    if (is_ready(*node) && is_for(hub, *node)) ++count;
   }
   return count;
 }
@@ -65,9 +64,9 @@ std::string wrong_with(World& world, const json& hub, const json& child) {
   const bool single = redundancy.value("strategy", "Singularity") == "Singularity";
   const json replication = redundancy.value("replication", json::object());
   const bool peers = !single && replication.value("model", "ActiveActive") == "ActiveActive";
-  const json factor = single ? json(1) : replication.value("factor", json(2));
+  const auto factor = replicas_of(hub);
   const size_t usable = usable_nodes(world, hub);
-  const size_t wanted = factor.is_string() ? usable : std::min(usable, factor.get<size_t>());
+  const size_t wanted = std::min(usable, factor.value_or(usable));
   const auto pods = pods_of(world, name);
   if (pods.size() != wanted) {
     return name + " has " + std::to_string(pods.size()) + " pods, not " + std::to_string(wanted);
@@ -106,7 +105,7 @@ std::string wrong_with(World& world, const json& hub, const json& child) {
   if (std::string wrong = wrong_with_service(world, hub, name, peers); !wrong.empty()) {
     return wrong;
   }
-  const bool complete = factor.is_string() || usable >= factor.get<size_t>();
+  const bool complete = !factor || usable >= *factor;
   if (wanted > 0 && complete && testing::condition_of(child, "Ready") != "True") {
     return name + ": its condition Ready is " + testing::condition_of(child, "Ready");
   }
@@ -120,6 +119,19 @@ std::string wrong_with(World& world, const json& hub, const json& child) {
 }
 
 }  // namespace
+
+bool is_for(const json& hub, const json& node) {
+  return !hub.at("spec").contains(json::json_pointer("/nodes/selector")) ||
+         label_of(node, "pool") == "a";
+}
+
+std::optional<size_t> replicas_of(const json& hub) {
+  const json redundancy = hub.at("spec").value("redundancy", json::object());
+  if (redundancy.value("strategy", "Singularity") == "Singularity") return 1;
+  const json factor = redundancy.value("replication", json::object()).value("factor", json(2));
+  if (factor.is_string()) return std::nullopt;
+  return factor.get<size_t>();
+}
 
 std::map<std::string, ChildState> children_of(World& world) {
   std::map<std::string, ChildState> states;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -16,6 +17,11 @@ struct ChildState {
   int pods = 0;
   bool operator==(const ChildState&) const = default;
 };
+
+// Whether the hub's selector takes that node.
+[[nodiscard]] bool is_for(const nlohmann::json& hub, const nlohmann::json& node);
+// How many replicas a child of the hub has; none: one on each node.
+[[nodiscard]] std::optional<size_t> replicas_of(const nlohmann::json& hub);
 
 // By name.
 [[nodiscard]] std::map<std::string, ChildState> children_of(World& world);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/drains.h"
+
 #include "fake/object_rules.h"
 #include "fake/taints.h"
 #include "kube/json_text.h"
@@ -115,6 +117,7 @@ void Invariants::on_pod(const Change& change) {
   const bool deletes = change.before && !testing::is_deleting(*change.before) &&
                        (!change.after || testing::is_deleting(pod));
   if (deletes && is_by_operator() && settings_.calm) check_some_run(*change.before);
+  if (deletes && settings_.held && world_.actor() == kKubectl) check_held(*change.before);
   count_active(record.child);
 }
 
@@ -241,6 +244,18 @@ void Invariants::check_some_run(const json& deleted) {
   }
   violate("9",
           kube::meta_text(deleted, "name") + " is deleted, and no other pod of its child is Ready");
+}
+
+// 11: once the budget is in place. A pod whose label the user has taken off is not the hub's.
+void Invariants::check_held(const json& evicted) {
+  const bool serves = testing::condition_of(evicted, "Ready") == "True" &&
+                      evicted.at("status").value("phase", "") == "Running";
+  if (!serves || label_of(evicted, "processhub.io/hub") != kHub) return;
+  if (!world_.admin().get(kube::kPodDisruptionBudgets, kNamespace,
+                          std::string("processhub-") + kHub)) {
+    return;
+  }
+  violate("11", "the Ready pod " + kube::meta_text(evicted, "name") + " is evicted");
 }
 
 // A pod that is to end where nobody can end it: its slot may be used again.

@@ -52,6 +52,7 @@ class Invariants {
   void check_moves();
   void check_handover(const Uid& from, const Uid& to, int64_t epoch);
   void check_has_state(const std::string& uid, const nlohmann::json& pod);
+  void check_held(const nlohmann::json& evicted);
   void check_some_run(const nlohmann::json& deleted);
   [[nodiscard]] bool believes_active(const Uid& uid, const std::string& role_file) const;
   void violate(const std::string& invariant, const std::string& what);

@@ -71,8 +71,9 @@ Settings draw_settings(Dice& dice) {
   if (all.calm) {
     // What makes no pod less Ready, and no operator see less.
     all.kinds = {Fault::kCordon, Fault::kNodeLabels, Fault::kSpec};
-    for (const Fault kind : {Fault::kSlowKubelet, Fault::kPause, Fault::kCrashOperator,
-                             Fault::kSwitchTo, Fault::kDeleteLease, Fault::kPodAnswers}) {
+    for (const Fault kind :
+         {Fault::kSlowKubelet, Fault::kPause, Fault::kCrashOperator, Fault::kSwitchTo,
+          Fault::kDeleteLease, Fault::kPodAnswers, Fault::kDrain}) {
       if (dice.below(3) == 0) all.kinds.insert(kind);
     }
     all.elected = true;
@@ -82,6 +83,12 @@ Settings draw_settings(Dice& dice) {
   hub["redundancy"] = draw_redundancy(dice, all);
   hub["nodes"] = {{"joinAfterSeconds", dice.pick<int>({0, 1, 10})},
                   {"onCordon", dice.below(3) == 0 ? "Keep" : "Migrate"}};
+  all.held = hub["nodes"]["onCordon"] == "Migrate";
+  if (all.calm && !all.held) all.kinds.erase(Fault::kDrain);
+  if (all.has(Fault::kDrain) && !all.calm && dice.below(4) == 0) {
+    all.held = false;
+    hub["disruption"]["hold"] = false;
+  }
   if (all.has(Fault::kNodeLabels)) hub["nodes"]["selector"]["matchLabels"]["pool"] = "a";
   hub["failover"] = draw_failover(dice);
   hub["failover"]["fence"] = all.fenced ? "NodeConfirmed" : "None";

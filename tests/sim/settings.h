@@ -41,8 +41,9 @@ enum class Fault {
   kDeleteLease,
   kPodAnswers,  // to the role signal: errors, silence
   kSuspend,     // a child is to have no pods, or to run again
+  kDrain,       // as by kubectl
 };
-inline constexpr int kFaults = static_cast<int>(Fault::kSuspend) + 1;
+inline constexpr int kFaults = static_cast<int>(Fault::kDrain) + 1;
 
 // What becomes of one of the machines in the end, where it does not come back.
 enum class Loss {
@@ -61,6 +62,7 @@ struct Settings {
   bool told = false;    // pods are told their roles by HTTP
   bool bound = false;
   bool hot = false;          // moves are by HotSwap
+  bool held = true;          // no eviction of a Ready pod is granted
   bool calm = false;         // and nothing is lost: a child that ran always runs
   bool gives_state = false;  // and the pod that led hands over to the new one
   int max_concurrent = 1;

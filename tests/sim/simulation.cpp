@@ -24,7 +24,8 @@ Simulation::Simulation(uint64_t seed, bool trace)
       history_(clock_, trace),
       world_(clock_, history_),
       invariants_(world_, settings_),
-      chaos_(world_, invariants_, settings_, dice_, processes_) {
+      drains_(world_),
+      chaos_(world_, invariants_, settings_, dice_, drains_, processes_) {
   world_.server().observe([this](const Change& change) {
     const auto kind = change.kind->resource.plural;
     if (kind != "leases" && kind != "events") last_write_ = clock_.steady_now();
@@ -126,6 +127,9 @@ bool Simulation::come_to_rest(Duration silence, Duration limit, Duration tick) {
 }
 
 void Simulation::check_end() {
+  for (const std::string& node : drains_.open()) {
+    return history_.violate("12", "the drain of " + node + " does not end");
+  }
   if (const std::string wrong = wrong_at_rest(world_); !wrong.empty()) {
     return history_.violate("6", wrong);
   }

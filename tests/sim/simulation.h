@@ -54,6 +54,7 @@ class Simulation {
   History history_;
   World world_;
   Invariants invariants_;
+  Drains drains_;
   std::vector<std::unique_ptr<Process>> processes_;
   Chaos chaos_;
   SteadyTime last_write_{};

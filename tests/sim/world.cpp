@@ -55,6 +55,9 @@ std::string summary(const json& object) {
     for (const json& taint : object.at("spec").value("taints", json::array())) {
       text += " " + taint.value("key", "") + ":" + taint.value("effect", "");
     }
+  } else if (kind == "PodDisruptionBudget") {
+    text +=
+        " allowed=" + object.value(json::json_pointer("/status/disruptionsAllowed"), json()).dump();
   } else if (kind == "Lease") {
     text += " " + object.at("spec").value("holderIdentity", "-");
   } else if (kind == "ProcessHub" && object.contains("status")) {
@@ -85,22 +88,28 @@ World::World(testing::FakeClock& clock, History& history)
       admin_(server_),
       node_controller_(server_, clock),
       scheduler_(server_),
-      collector_(server_) {
+      collector_(server_),
+      disruption_(server_, clock) {
   server_.observe([this](const Change& change) { narrate(change); });
-  const auto add = [&](const char* name, std::vector<const Kind*> looks_at,
-                       std::function<bool()> work) {
-    parts_.push_back(std::make_unique<Part>(
-        Part{.name = name, .work = std::move(work), .looks_at = std::move(looks_at)}));
-  };
-  add("node controller", kinds_of({&kube::kNodes, &kube::kPods, &kube::kLeases}),
-      [this] { return node_controller_.step(); });
-  add("scheduler", kinds_of({&kube::kNodes, &kube::kPods}), [this] { return scheduler_.step(); });
+  add_part("node controller", {&kube::kNodes, &kube::kPods, &kube::kLeases},
+           [this] { return node_controller_.step(); });
+  add_part("scheduler", {&kube::kNodes, &kube::kPods}, [this] { return scheduler_.step(); });
+  add_part("disruption controller", {&kube::kPods, &kube::kPodDisruptionBudgets},
+           [this] { return disruption_.step(); });
   std::vector<const Kind*> owned;
   for (const Kind& kind : testing::all_kinds()) {
     if (kind.resource.plural != "events" && kind.resource.plural != "leases")
       owned.push_back(&kind);
   }
-  add("garbage collector", std::move(owned), [this] { return collector_.step(); });
+  parts_.push_back(std::make_unique<Part>(Part{.name = "garbage collector",
+                                               .work = [this] { return collector_.step(); },
+                                               .looks_at = std::move(owned)}));
+}
+
+void World::add_part(std::string name, std::initializer_list<const kube::Resource*> looks_at,
+                     std::function<bool()> work) {
+  parts_.push_back(std::make_unique<Part>(
+      Part{.name = std::move(name), .work = std::move(work), .looks_at = kinds_of(looks_at)}));
 }
 
 void World::narrate(const Change& change) {
@@ -124,10 +133,8 @@ void World::add_machine(const std::string& name, const json& labels) {
   kubelet->join();
   Kubelet* const it = kubelet.get();
   machines_[name] = std::move(kubelet);
-  parts_.push_back(std::make_unique<Part>(
-      Part{.name = "kubelet " + name,
-           .work = [it] { return it->step(); },
-           .looks_at = kinds_of({&kube::kNodes, &kube::kPods, &kube::kLeases})}));
+  add_part("kubelet " + name, {&kube::kNodes, &kube::kPods, &kube::kLeases},
+           [it] { return it->step(); });
 }
 
 void World::act(const std::string& name, const std::function<void()>& work) {

@@ -19,6 +19,7 @@
 
 #include "fake/admin.h"
 #include "fake/api_server.h"
+#include "fake/disruption_controller.h"
 #include "fake/fake_transport.h"
 #include "fake/garbage_collector.h"
 #include "fake/kubelet.h"
@@ -52,6 +53,10 @@ class World {
   [[nodiscard]] std::map<std::string, std::unique_ptr<testing::Kubelet>>& machines() {
     return machines_;
   }
+
+  // One more that acts, on objects of these kinds. It goes with what `work` needs.
+  void add_part(std::string name, std::initializer_list<const kube::Resource*> looks_at,
+                std::function<bool()> work);
 
   // Writes within `work` are `name`'s.
   void act(const std::string& name, const std::function<void()>& work);
@@ -101,6 +106,7 @@ class World {
   testing::NodeController node_controller_;
   testing::Scheduler scheduler_;
   testing::GarbageCollector collector_;
+  testing::DisruptionController disruption_;
   std::map<std::string, std::unique_ptr<testing::Kubelet>> machines_;
   std::map<std::string, std::string> addresses_;  // of machines, to their names
   std::vector<std::unique_ptr<Part>> parts_;
