@@ -31,7 +31,7 @@ bool makes_a_pod(const std::vector<plan::Action>& actions) {
 
 bool writes_a_pod(const std::vector<plan::Action>& actions) {
   return std::any_of(actions.begin(), actions.end(),
-                     is_any<plan::CreatePod, plan::SetRole, plan::LiftGate>);
+                     is_any<plan::CreatePod, plan::SetRole, plan::LiftGate, plan::BindPod>);
 }
 
 // Else what follows from them is seen in the caches, and changes the status.
@@ -140,6 +140,7 @@ void ChildController::work(const Child& child) {
                         .pod_template = pod_template,
                         .may_move = entry->budget.may_move(child->key(), Move::kOfNodes),
                         .may_update = entry->budget.may_move(child->key(), Move::kUpdate),
+                        .rollout_failed = entry->budget.has_failed(),
                         .now = now,
                         .failures = failures_[child->key()],
                         .seats = seats,
@@ -221,6 +222,7 @@ void ChildController::account(const Child& child, HubEntry& hub, const ChildPlan
   } else {
     hub.budget.left(child->key());
   }
+  hub.budget.serves(child->key(), plan.serves);
   wake_next(hub);
 }
 
@@ -398,14 +400,19 @@ void ChildController::ended(const plan::LiftGate& lift, const Result<kube::Objec
 }
 
 void ChildController::ended(const plan::BindPod& bind, const Result<kube::ObjectMeta>& result) {
-  if (!result) return note_refusal_of_role(bind.child, result.error());
+  if (!result) {
+    if (is_refusal(result.error())) {
+      refused_[bind.child] = {.message = result.error().message, .of = Refused::kBinding};
+    }
+    return;
+  }
   refused_.erase(bind.child);
   answers_[bind.child].bound.insert(bind.uid);
 }
 
 // By a policy, or for want of rights. That the pod is not what it was is none.
 void ChildController::note_refusal_of_role(const ChildKey& child, const Error& error) {
-  if (is_refusal(error)) refused_[child] = {.message = error.message, .of_a_role = true};
+  if (is_refusal(error)) refused_[child] = {.message = error.message, .of = Refused::kRole};
 }
 
 void ChildController::ended(const plan::CreateService& create,
@@ -444,15 +451,24 @@ void ChildController::tell_of_refusal(const ChildKey& key, api::ChildStatus& sta
                                       WallTime now) const {
   const auto refused = refused_.find(key);
   if (refused == refused_.end()) return;
-  const bool of_a_role = refused->second.of_a_role;
+  const bool of_a_role = refused->second.of == Refused::kRole;
   const api::Condition* told =
       api::find_condition(status.conditions, of_a_role ? plan::kActive : plan::kReady);
   if (told == nullptr || (!of_a_role && told->status == kube::ConditionStatus::kTrue)) return;
   api::Condition condition = *told;
   if (of_a_role) condition.status = kube::ConditionStatus::kUnknown;
   condition.reason = "PodRefused";
-  condition.message = of_a_role ? "the API server refuses to write a pod's role: "
-                                : "the API server refuses a pod: ";
+  switch (refused->second.of) {
+    case Refused::kPod:
+      condition.message = "the API server refuses a pod: ";
+      break;
+    case Refused::kRole:
+      condition.message = "the API server refuses to write a pod's role: ";
+      break;
+    case Refused::kBinding:
+      condition.message = "the API server refuses to bind a pod to its node: ";
+      break;
+  }
   condition.message += refused->second.message;
   api::set_condition(status.conditions, std::move(condition), now);
 }

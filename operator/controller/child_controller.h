@@ -74,9 +74,10 @@ class ChildController {
   apply::PlanExecutor executor_;
   apply::StateGiver state_giver_;
   StatusLine status_line_;
+  enum class Refused { kPod, kRole, kBinding };  // the last two of a pod that is there
   struct Refusal {
-    std::string message;     // what the server said
-    bool of_a_role = false;  // of a pod that is there, not of a new one
+    std::string message;  // what the server said
+    Refused of = Refused::kPod;
   };
   std::map<ChildKey, Refusal> refused_;  // of the last pod
   CreatePace create_pace_;

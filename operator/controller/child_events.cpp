@@ -1,9 +1,11 @@
 #include "controller/child_events.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "api/conditions.h"
+#include "plan/child_placement.h"
 #include "plan/child_status.h"
 #include "plan/handover.h"
 #include "plan/roles.h"
@@ -40,11 +42,20 @@ void tell_of_place(const Context& context, const api::ProcessHubChild& child,
         before->message == after->message) {
       continue;
     }
-    const bool bad = (after->status == kube::ConditionStatus::kTrue) == (type == plan::kDegraded);
+    const bool bad = (after->status == kube::ConditionStatus::kTrue) == (type == plan::kDegraded) ||
+                     after->reason == plan::kUpdateTimedOut;
     told = after->reason;
     tell_of(context, child, bad ? status::EventType::kWarning : status::EventType::kNormal,
             after->reason, after->message);
   }
+}
+
+// A move has come to nothing, which the condition Placed says.
+bool has_timed_out(const api::ChildStatus& before, const api::ChildStatus& after) {
+  return std::any_of(after.excluded.begin(), after.excluded.end(), [&](const auto& one) {
+    return (one.reason == plan::kMoveTimedOut || one.reason == plan::kUpdateTimedOut) &&
+           std::find(before.excluded.begin(), before.excluded.end(), one) == before.excluded.end();
+  });
 }
 
 }  // namespace
@@ -80,7 +91,8 @@ void tell_of_conditions(const Context& context, const api::ProcessHubChild& chil
     if (context.observer.migrated) context.observer.migrated(child.hub_key(), migrating->reason);
     tell_of(context, child, status::EventType::kNormal, "Migrating",
             "a move begins: " + migrating->reason);
-  } else if (migrating->status == kube::ConditionStatus::kFalse && was_migrating) {
+  } else if (migrating->status == kube::ConditionStatus::kFalse && was_migrating &&
+             !has_timed_out(child.status, status)) {
     tell_of(context, child, status::EventType::kNormal, "Migrated", "runs on " + status.node_names);
   }
 }

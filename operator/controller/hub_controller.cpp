@@ -317,6 +317,7 @@ void HubController::update_ledger(const HubFrame* before, HubEntry& entry) {
 
 void HubController::count_moves(const HubKey& key, HubEntry& entry) {
   for (const auto& child : context_.caches.children_by_hub.find(key)) {
+    if (child->meta.deleted) continue;
     if (const auto kind = plan::move_under_way(child->status)) {
       entry.budget.took(child->key(), *kind);
     }

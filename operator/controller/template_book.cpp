@@ -106,6 +106,7 @@ TemplateBook::Merged& TemplateBook::merge(const plan::HubFrame& frame,
   merged.hub = hub;
   merged.own = child.spec.pod_template;
   merged.result = {};
+  merged.result.pinning = pinning;
   const auto refuse = [&](std::string why) -> Merged& {
     merged.result.state = State::kInvalid;
     merged.result.message = std::move(why);

@@ -35,6 +35,16 @@ placement::Seat seat_of(const Slot& slot, const api::ChildStatus& status) {
   return seat;
 }
 
+// It has never run: the kubelet would not have it, and would not have it again. (A pod's message
+// begins with its status.reason.) Others fail after they ran, such as by an eviction.
+bool is_refused_by_kubelet(const Pod& pod) {
+  if (pod.phase != "Failed") return false;
+  static constexpr const char* kReasons[] = {"OutOf", "NodeAffinity", "NodePorts",
+                                             "TopologyAffinityError"};
+  return std::any_of(std::begin(kReasons), std::end(kReasons),
+                     [&](const char* reason) { return pod.message.starts_with(reason); });
+}
+
 class Placer {
  public:
   Placer(const ChildInput& input, ChildView& view)
@@ -130,14 +140,15 @@ class Placer {
   // be trusted again; one for a pod that could not be scheduled, until something changes that
   // could let it. Never by time alone, else the child would go to and fro.
   [[nodiscard]] bool holds(const Exclusion& exclusion) {
+    // Of no node in truth: until some template comes up.
+    if (exclusion.reason == kUpdateTimedOut) return !has_come_up(in_, view_);
     const placement::Member* member = members_.member(exclusion.node);
     if (member == nullptr || member->uid != exclusion.node_uid) return false;
     const NodeState* const node = members_.node(exclusion.node);
     if (node == nullptr) return true;  // deleted while the members stay what they were
     if (exclusion.reason != kNodeLost) {
-      // There was room after all, or the template has come up.
+      // There was room after all.
       if (exclusion.reason == kSpill && runs_on(exclusion.node)) return false;
-      if (exclusion.reason == kUpdateTimedOut && is_updated_on(exclusion.node)) return false;
       const bool known = in_.pod_template.state == PodTemplate::State::kValid;
       return !known || exclusion.fingerprint == fingerprint_of(*node, in_.pod_template);
     }
@@ -148,13 +159,6 @@ class Placer {
   [[nodiscard]] bool runs_on(const NodeName& node) const {
     return std::any_of(view_.own().begin(), view_.own().end(), [&](const Pod* pod) {
       return !pod->meta.deleted && !ChildView::has_ended(*pod) && pod->node == node;
-    });
-  }
-
-  [[nodiscard]] bool is_updated_on(const NodeName& node) const {
-    return std::any_of(view_.own().begin(), view_.own().end(), [&](const Pod* pod) {
-      return node_of(*pod) == node && serves(*pod, members_) &&
-             has_revision(*pod, in_.pod_template.revision);
     });
   }
 
@@ -231,10 +235,11 @@ class Placer {
 
   // Why there is no room for it where it shall be, once that is sure; none: it is not stuck.
   [[nodiscard]] std::optional<std::string> why_stuck(const Pod& pod) {
-    if (!is_in_place(pod)) return std::nullopt;
+    // Beside the pod that it is to replace: without that one there may be room.
+    if (!is_in_place(pod) || is_beside_the_old_one(pod)) return std::nullopt;
     // Past the scheduler it is the kubelet that has no room for it.
     const bool scheduled = in_.frame.hub->spec.pinning == api::Pinning::kAffinity;
-    if (pod.phase == "Failed" && !scheduled) return pod.message;
+    if (!scheduled && is_refused_by_kubelet(pod)) return pod.message;
     if (!pod.node.empty()) return std::nullopt;
     const bool ours = waits_for_binding(pod);
     if (!ours && !pod.unschedulable_since) return std::nullopt;
@@ -244,6 +249,19 @@ class Placer {
     const bool due =
         why && view_.passed(std::max(since, node.since) + in_.frame.hub->spec.spill_after);
     return due ? why : std::nullopt;
+  }
+
+  // By HotSwap on the node where the old pod is.
+  [[nodiscard]] bool is_beside_the_old_one(const Pod& pod) const {
+    const auto ref = slot_of(pod);
+    const auto& replicas = in_.child.status.replicas;
+    return std::any_of(replicas.begin(), replicas.end(), [&](const api::Replica& one) {
+      if (one.slot != ref->slot || one.incarnation != ref->incarnation || one.replaces.empty()) {
+        return false;
+      }
+      const Pod* const old = view_.own(one.replaces);
+      return old != nullptr && node_of(*old) == node_of(pod);
+    });
   }
 
   [[nodiscard]] bool has_come_in_vain(const Pod& pod) {

@@ -71,6 +71,7 @@ class Planner {
       for (Slot& slot : slots_) {
         if (holds_lead(slot)) step(slot);
       }
+      give_up_what_is_not_made();
       bindings_ = plan_binding(in_, view_, removals_);
     }
   }
@@ -95,15 +96,18 @@ class Planner {
     size_t room = static_cast<size_t>(in_.frame.redundancy->replication_factor()) -
                   std::min(placed_.nodes.size(),
                            static_cast<size_t>(in_.frame.redundancy->replication_factor()));
-    for (Slot& slot : slots_) {
-      if (room == 0) return;
-      const Pod* pod = slot.current();
-      if (slot.target || pod == nullptr || pod->meta.deleted || ChildView::has_ended(*pod))
-        continue;
-      const Host host = view_.host_of(*pod);
-      if (host == Host::kGone || host == Host::kReplaced) continue;
-      stranded_.push_back(slot.number);
-      --room;
+    for (const bool serving : {true, false}) {
+      for (Slot& slot : slots_) {
+        if (room == 0) return;
+        const Pod* pod = slot.current();
+        if (slot.target || pod == nullptr || pod->meta.deleted || ChildView::has_ended(*pod))
+          continue;
+        const Host host = view_.host_of(*pod);
+        if (host == Host::kGone || host == Host::kReplaced) continue;
+        if (serves(*pod, members_) != serving) continue;
+        stranded_.push_back(slot.number);
+        --room;
+      }
     }
   }
 
@@ -188,6 +192,7 @@ class Planner {
                                            !rules_.is_outdated(*fresh));
     switch (next_swap_step(slot, due && fits, leads(old), in_, view_)) {
       case SwapStep::kMake:
+        if (!moving_) return end_swap(slot, old);  // it has lost its place, and asks for another
         // Where it is to be is in the status first.
         status_first_ = status_first_ || slot.node != *slot.target;
         return create(slot);
@@ -201,18 +206,22 @@ class Planner {
       case SwapStep::kRetire:
         return remove(old, rules_.why_swapped(slot, old));
       case SwapStep::kTimedOut:
-        placed_.excluded.push_back(rules_.after_timeout(
-            slot, *fresh,
-            node_of(*fresh) == node_of(old) ? MoveKind::kUpdate : MoveKind::kOfNodes));
+        placed_.excluded.push_back(node_of(*fresh) == node_of(old)
+                                       ? rules_.template_failed(slot, node_of(*fresh))
+                                       : rules_.node_failed(slot, node_of(*fresh)));
+        timed_out_ = true;
         status_first_ = true;
         return remove(*fresh, Reason::kMoveTimedOut);
       case SwapStep::kGiveUp:
         if (fresh != nullptr) return remove(*fresh, Reason::kSurplus);
-        slot.replaces = Uid();
-        slot.incarnation = slot_of(old)->incarnation;
-        if (!slot.target && !is_stranded(slot)) remove_surplus(slot, old);
-        return;
+        return end_swap(slot, old);
     }
+  }
+
+  void end_swap(Slot& slot, const Pod& old) {
+    slot.replaces = Uid();
+    slot.incarnation = slot_of(old)->incarnation;
+    if (!slot.target && !is_stranded(slot)) remove_surplus(slot, old);
   }
 
   // Doubles with each failure in a row.
@@ -299,15 +308,42 @@ class Planner {
   }
 
   // A new template by ColdSwap that has not come up in time: there is no pod to go back to, and
-  // another node would do no better. It stays as it is, and is not waited for.
+  // another node would do no better. It stays as it is, and is not waited for. One that has failed
+  // before has no place to give back.
   void give_up_update(const Slot& slot, const Pod& pod) {
-    if (moving_ != MoveKind::kUpdate) return;
+    if (pod.ready) return;
     const auto timeout = in_.frame.hub->spec.migration.child_timeout;
-    if (!is_overdue(pod, in_.child.status, timeout, view_)) return;
+    const bool tried_again = has_failed_update(in_.child.status);
+    if (moving_ != MoveKind::kUpdate && !tried_again) return;
+    if (tried_again ? !view_.passed(unready_since(pod) + timeout)
+                    : !is_overdue(pod, in_.child.status, timeout, view_)) {
+      return;
+    }
     timed_out_ = true;
-    if (rules_.is_excluded(node_of(pod), kUpdateTimedOut)) return;
-    placed_.excluded.push_back(rules_.after_timeout(slot, pod, MoveKind::kUpdate));
+    fail_template(slot, node_of(pod));
+  }
+
+  void fail_template(const Slot& slot, const NodeName& node) {
+    if (rules_.has_failed_template() || has_come_up(in_, view_)) return;
+    std::erase_if(placed_.excluded, [](const auto& one) { return one.reason == kUpdateTimedOut; });
+    placed_.excluded.push_back(rules_.template_failed(slot, node));
     status_first_ = true;
+  }
+
+  // What cannot even be made, as under a quota, or does not go, is not waited for either.
+  void give_up_what_is_not_made() {
+    if (!moving_ || timed_out_) return;
+    for (const Slot& slot : slots_) {
+      const Pod* const pod = slot.current();
+      const bool missing =
+          slot.swaps() ? slot.successor == nullptr : pod == nullptr || pod->meta.deleted;
+      if (!slot.target || !missing) continue;
+      const auto timeout = in_.frame.hub->spec.migration.child_timeout;
+      if (!is_overdue_without_pod(in_.child.status, timeout, view_)) return;
+      timed_out_ = true;
+      if (moving_ == MoveKind::kUpdate) fail_template(slot, *slot.target);
+      return;
+    }
   }
 
   // A voluntary move. By ColdSwap the old pod goes, then the new one is made. It needs
@@ -321,8 +357,17 @@ class Planner {
         return;
       }
       const MoveKind kind = kind_of(reason);
-      if (!moving_ && !(kind == MoveKind::kUpdate ? in_.may_update : in_.may_move)) {
-        wants_move_ = kind;
+      // It would be stopped for a template of which one knows that it does not come up.
+      if (kind == MoveKind::kOfNodes && in_.rollout_failed && is_old(pod)) {
+        waits_for_template_ = reason;
+        if (wants_move_ != MoveKind::kOfNodes) wants_move_ = MoveKind::kUpdate;
+        return;
+      }
+      // A place that was taken for a node is none for a template.
+      const bool update = kind == MoveKind::kUpdate;
+      const bool has_place = moving_ && !(update && *moving_ == MoveKind::kOfNodes);
+      if (!has_place && !(update ? in_.may_update && !moving_ : in_.may_move)) {
+        if (wants_move_ != MoveKind::kOfNodes) wants_move_ = kind;
         return;
       }
     }
@@ -339,6 +384,11 @@ class Planner {
       return;
     }
     if (!hands_over(pod, reason)) remove_as_seen(pod, reason);
+  }
+
+  [[nodiscard]] bool is_old(const Pod& pod) const {
+    return in_.pod_template.state == PodTemplate::State::kValid &&
+           !has_revision(pod, in_.pod_template.revision);
   }
 
   [[nodiscard]] bool swaps_hot() const {
@@ -365,12 +415,14 @@ class Planner {
   // Nothing is left to do for this child: every replica serves where it should. What
   // lost nodes hold is not waited for: that may take for ever.
   [[nodiscard]] bool settled() const {
-    if (!creates_.empty() || !removals_.empty() || wants_move_ || leaving_ != nullptr) return false;
+    if (!creates_.empty() || !removals_.empty() || leaving_ != nullptr) return false;
+    if (wants_move_ && !is_next(*wants_move_)) return false;
     return std::all_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
       if (slot.swaps()) return false;
       const Pod* current = slot.target ? slot.current() : nullptr;
-      if (slot.target && (current == nullptr || !serves(*current, members_) ||
-                          node_of(*current) != *slot.target || rules_.is_outdated(*current))) {
+      if (slot.target &&
+          (current == nullptr || !serves(*current, members_) || node_of(*current) != *slot.target ||
+           (rules_.is_outdated(*current) && !is_next(MoveKind::kUpdate)))) {
         return false;
       }
       return is_stranded(slot) ||
@@ -378,6 +430,11 @@ class Planner {
                return pod == current || view_.is_left_behind(*pod);
              });
     });
+  }
+
+  // What is left is for a place of its own: a template, after a move because of nodes.
+  [[nodiscard]] bool is_next(MoveKind kind) const {
+    return kind == MoveKind::kUpdate && moving_ == MoveKind::kOfNodes;
   }
 
   // --- the result ---
@@ -408,7 +465,8 @@ class Planner {
                                        .service = service_,
                                        .moving = moving_.has_value(),
                                        .begins_because = begins_because_,
-                                       .waits_for_replicas = waits_for_replicas_});
+                                       .waits_for_replicas = waits_for_replicas_,
+                                       .waits_for_template = waits_for_template_});
     plan.status = std::move(report.status);
     plan.gone = std::move(report.gone);
     std::move(report.only_if.begin(), report.only_if.end(), std::back_inserter(only_if_));
@@ -428,7 +486,6 @@ class Planner {
     }
     for (Action& action : roles_.actions) plan.actions.emplace_back(std::move(action));
     for (LiftGate& lift : report.lift) plan.actions.emplace_back(std::move(lift));
-    for (BindPod& bind : bindings_) plan.actions.emplace_back(std::move(bind));
     // No pod that is made here waits for one that goes; one that cannot be deleted holds
     // nothing up.
     for (const PodIdentity& pod : creates_) {
@@ -436,9 +493,14 @@ class Planner {
     }
     for (DeletePod& removal : removals_) plan.actions.emplace_back(std::move(removal));
     for (Action& action : service_.actions) plan.actions.emplace_back(std::move(action));
+    for (BindPod& bind : bindings_) plan.actions.emplace_back(std::move(bind));
     plan.wants_move = wants_move_;
     plan.moving = moving_;
     plan.update_failed = has_failed_update(plan.status);
+    plan.serves = std::none_of(view_.own().begin(), view_.own().end(), [&](const Pod* pod) {
+      return !pod->meta.deleted && has_revision(*pod, in_.pod_template.revision) &&
+             !serves(*pod, members_);
+    });
     plan.look_again = view_.look_again();
     plan.seats = std::move(placed_.placement.seats);
     return plan;
@@ -463,6 +525,7 @@ class Planner {
   std::optional<MoveKind> moving_;  // a place in the budget of moves is taken, or kept
   Reason begins_because_ = Reason::kRingChanged;
   std::optional<Reason> waits_for_replicas_;
+  std::optional<Reason> waits_for_template_;
   bool status_first_ = false;
   std::optional<MoveKind> wants_move_;
   bool timed_out_ = false;  // the move that is under way

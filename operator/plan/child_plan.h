@@ -46,8 +46,9 @@ struct ChildInput {
   const api::ProcessHubChild& child;
   std::span<const kube::Pod* const> pods;  // all with the child's labels, in any order
   const PodTemplate& pod_template;
-  bool may_move = false;    // there is a place in the hub's budget of voluntary moves
-  bool may_update = false;  // also for a new template, and nothing holds up the roll-out
+  bool may_move = false;        // there is a place in the hub's budget of voluntary moves
+  bool may_update = false;      // also for a new template
+  bool rollout_failed = false;  // one of the hub's children has not come up with a new template
   WallTime now;
   int failures = 0;  // pods that ended by themselves, since the child last ran
   // Where the hub's strategy remembers: what the child has been given, and the loads of all
@@ -81,8 +82,9 @@ struct ChildPlan {
   std::vector<placement::Seat> seats = {};    // what the child is given now
   std::optional<MoveKind> wants_move = {};    // would start a voluntary move if it might
   std::optional<MoveKind> moving = {};        // holds a place in the budget
-  bool update_failed = false;                 // its present template has not come up in time
-  std::optional<WallTime> look_again = {};    // the earliest instant at which time changes the plan
+  bool update_failed = false;  // a new template has not come up in time, and none has since
+  bool serves = false;         // its pods of the present template are Ready
+  std::optional<WallTime> look_again = {};  // the earliest instant at which time changes the plan
 };
 
 // Deterministic: equal arguments give equal plans, whatever the order of `pods`.

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "api/conditions.h"
+#include "plan/binding.h"
 #include "plan/labels.h"
 #include "plan/placed_condition.h"
 #include "plan/pod.h"
@@ -97,6 +98,14 @@ class Reporter {
           {.slot = slot.number, .incarnation = slot.incarnation, .node = slot.node});
     }
     if (!slot.target || !awaited) return;
+    // A paused hub decides nothing: what the slot had is to be known when it goes on.
+    if (const api::Replica* const known = known_replica(slot);
+        in_.frame.hub->spec.paused && known != nullptr) {
+      status.replicas.push_back(*known);
+      status.replicas.back().ready = false;
+      add_name(status, known->node);
+      return;
+    }
     status.replicas.push_back({.slot = slot.number,
                                .incarnation = slot.incarnation,
                                .node = *slot.target,
@@ -104,6 +113,16 @@ class Reporter {
                                .pod = pod_name(in_.child, slot.number, slot.incarnation),
                                .replaces = slot.replaces});
     add_name(status, *slot.target);
+  }
+
+  // Null: the status knows of no pod for it.
+  [[nodiscard]] const api::Replica* known_replica(const Slot& slot) const {
+    for (const api::Replica& one : in_.child.status.replicas) {
+      if (one.slot == slot.number && one.incarnation == slot.incarnation && !one.node.empty()) {
+        return &one;
+      }
+    }
+    return nullptr;
   }
 
   void add_replica(const Slot& slot, const Pod& pod, api::ChildStatus& status) {
@@ -283,6 +302,9 @@ class Reporter {
       const std::string where = fmt::format("pod {} on {}", pod->meta.name, node_of(*pod).str());
       if (!host_is_up(*pod)) return where + ": its node is not Ready";
       if (pod->meta.deleted) return where + " is being deleted";
+      if (waits_for_binding(*pod)) {
+        if (const auto why = why_not_bound(*pod, in_)) return where + " is not bound: " + *why;
+      }
       if (!pod->message.empty()) return where + ": " + pod->message;
       return where + " is not Ready";
     }
@@ -304,6 +326,15 @@ class Reporter {
           .message = fmt::format("a replica is to be moved ({}) once the child's other replicas "
                                  "are Ready",
                                  to_string(*found_.waits_for_replicas))};
+    }
+    if (!found_.moving && found_.waits_for_template) {
+      return {.type = kMigrating,
+              .status = ConditionStatus::kFalse,
+              .reason = "WaitsForTemplate",
+              .message = fmt::format(
+                  "a replica is to be moved ({}), and would get the new template, which has not "
+                  "come up elsewhere in the hub (RolloutStopped): it stays until that is mended",
+                  to_string(*found_.waits_for_template))};
     }
     if (!found_.moving) {
       return {.type = kMigrating, .status = ConditionStatus::kFalse, .reason = "Settled"};

@@ -27,6 +27,7 @@ struct ChildFindings {
   bool moving;                               // a voluntary move is under way
   Reason begins_because;                     // then, if it begins now: why
   std::optional<Reason> waits_for_replicas;  // why one would be, were the other replicas Ready
+  std::optional<Reason> waits_for_template;  // the same, were a failed roll-out mended
 };
 
 struct ChildReport {

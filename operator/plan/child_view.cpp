@@ -25,7 +25,8 @@ bool ends_pods(Host host) {
 }
 
 bool serves(const Pod& pod, const Membership& membership) {
-  if (!pod.ready || pod.meta.deleted) return false;
+  // Who watches may still read Ready of one that has ended.
+  if (!pod.ready || pod.meta.deleted || ChildView::has_ended(pod)) return false;
   const NodeState* node = membership.node(node_of(pod));
   return node != nullptr && node->health == NodeHealth::kReady && !is_of_another(pod, *node);
 }

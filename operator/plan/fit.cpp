@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <vector>
 
 #include "api/types.h"
@@ -30,6 +31,10 @@ std::string text_of(const json& object, const char* name) {
 
 // --- taints ---
 
+// They follow whether the Node is Ready, a little later: that is asked by itself.
+constexpr std::string_view kNotReady = "node.kubernetes.io/not-ready";
+constexpr std::string_view kUnreachable = "node.kubernetes.io/unreachable";
+
 bool is_tolerated(const kube::Taint& taint, const json& tolerations) {
   return std::any_of(tolerations.begin(), tolerations.end(), [&](const json& one) {
     return api::Toleration{.key = text_of(one, "key"),
@@ -44,6 +49,7 @@ std::optional<std::string> unfit_by_taint(const json& spec, const kube::Node& no
   const json& tolerations = member(spec, "tolerations");
   for (const kube::Taint& taint : node.taints) {
     if (taint.effect != "NoSchedule" && taint.effect != "NoExecute") continue;
+    if (taint.key == kNotReady || taint.key == kUnreachable) continue;
     if (is_tolerated(taint, tolerations)) continue;
     return fmt::format("the pod does not tolerate the taint {}{}{}:{}", taint.key,
                        taint.value.empty() ? "" : "=", taint.value, taint.effect);

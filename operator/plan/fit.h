@@ -12,8 +12,9 @@
 namespace processhub::plan {
 
 // Why `node` does not take a pod of this PodSpec, in words for people; none: it does. Asked are,
-// in this order: taints with NoSchedule or NoExecute, nodeSelector, required node affinity, and
-// that no resource is requested beyond the node's allocatable. Pure.
+// in this order: taints with NoSchedule or NoExecute (not those of a node that is not Ready),
+// nodeSelector, required node affinity, and that no resource is requested beyond the node's
+// allocatable. Pure.
 [[nodiscard]] std::optional<std::string> why_unfit(const nlohmann::json& pod_spec,
                                                    const kube::Node& node);
 

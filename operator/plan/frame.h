@@ -51,7 +51,8 @@ struct PodTemplate {
     kInvalid,
   };
   api::JsonPtr json;     // null where the merge itself failed
-  std::string revision;  // of `json` and the pinning
+  std::string revision;  // of `json` and `pinning`
+  api::Pinning pinning = api::Pinning::kAffinity;
   State state = State::kUnchecked;
   std::string message = {};  // why it is invalid, or why it could not be checked
   // Where it is invalid: what was valid before, of which lost pods are made meanwhile.

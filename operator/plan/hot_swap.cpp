@@ -4,6 +4,7 @@
 
 #include "api/conditions.h"
 #include "plan/handover.h"
+#include "plan/move_rules.h"
 
 namespace processhub::plan {
 
@@ -26,10 +27,10 @@ SwapStep next_swap_step(const Slot& slot, bool wanted, bool leads, const ChildIn
     }
     return view.passed(since + migration.hot_swap.retention) ? SwapStep::kRetire : SwapStep::kWait;
   }
-  const bool hopeless = ChildView::has_ended(*fresh) || view.host_of(*fresh) != Host::kUp;
-  if (!wanted || hopeless) return SwapStep::kGiveUp;
-  return view.passed(fresh->meta.created + migration.child_timeout) ? SwapStep::kTimedOut
-                                                                    : SwapStep::kWait;
+  if (!wanted || view.host_of(*fresh) != Host::kUp) return SwapStep::kGiveUp;
+  // One that has ended is waited for as well: made again it would always be young.
+  return view.passed(unready_since(*fresh) + migration.child_timeout) ? SwapStep::kTimedOut
+                                                                      : SwapStep::kWait;
 }
 
 }  // namespace processhub::plan

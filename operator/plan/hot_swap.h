@@ -2,7 +2,7 @@
 // before the old one goes. Where the new one does not come up, the old one stays as it was.
 //
 //   make ──► wait ──► hand over ──► retain ──► retire
-//              └──► give up (another target or template by now, its node is lost, it has ended)
+//              └──► give up (another target or template by now, its node is lost)
 //              └──► timed out
 //
 // That a swap is under way is in the status (`replicas[].replaces`), written before the new pod is

@@ -18,7 +18,8 @@ bool needs_no_event(const api::Condition& condition) {
   return condition.reason == "ChildrenNotReady" || condition.reason == "NotMadeYet" ||
          condition.reason == "ChildrenDegraded" ||
          (condition.type == "Progressing" && condition.reason != kRolloutStopped) ||
-         (condition.type == kDegraded && condition.reason == kQuorumLost);
+         (condition.type == kDegraded &&
+          (condition.reason == kQuorumLost || condition.reason == kRolloutStopped));
 }
 
 }  // namespace

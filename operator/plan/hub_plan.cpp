@@ -246,6 +246,7 @@ class Planner {
           break;
         case api::Phase::kMigrating:
           ++count.migrating;
+          if (api::is_true(child->status.conditions, kReady)) ++count.ready;  // without a gap
           break;
         case api::Phase::kSuspect:
         case api::Phase::kPromoting:
@@ -303,8 +304,9 @@ class Planner {
     if (rollout_.is_stopped()) {
       return condition(
           "Progressing", false, kRolloutStopped,
-          fmt::format("no further child gets a new template: a pod of it was not Ready within "
-                      "spec.migration.childTimeoutSeconds for {}; mend the template; {}",
+          fmt::format("no further child gets a new template, nor leaves its node: a pod of it was "
+                      "not Ready within spec.migration.childTimeoutSeconds for {}; mend the "
+                      "template, or put the one before it back; {}",
                       first_of(rollout_.failed, ", "), updated));
     }
     if (status.children.migrating > 0) {
@@ -345,6 +347,10 @@ class Planner {
     }
     if (!members_.problems.empty()) {
       return condition(kDegraded, true, "InvalidWeight", first_of(members_.problems, "; "));
+    }
+    if (rollout_.is_stopped()) {
+      return condition(kDegraded, true, kRolloutStopped,
+                       "a new template has not come up for " + first_of(rollout_.failed, ", "));
     }
     if (!unschedulable_.empty()) {
       return condition(kDegraded, true, "ChildrenUnschedulable",

@@ -30,7 +30,26 @@ bool is_overdue(const Pod& pod, const api::ChildStatus& status, std::chrono::sec
   if (pod.ready || told == nullptr || told->status != kube::ConditionStatus::kTrue) return false;
   // A replica that was there before and fares badly meanwhile is no matter of the move.
   if (pod.meta.created < told->last_transition - kClockSkew) return false;
-  return view.passed(pod.meta.created + timeout);
+  return view.passed(unready_since(pod) + timeout);
+}
+
+bool is_overdue_without_pod(const api::ChildStatus& status, std::chrono::seconds timeout,
+                            ChildView& view) {
+  const api::Condition* const told = api::find_condition(status.conditions, kMigrating);
+  return told != nullptr && told->status == kube::ConditionStatus::kTrue &&
+         view.passed(told->last_transition + timeout);
+}
+
+WallTime unready_since(const Pod& pod) {
+  return std::max(pod.meta.created, pod.ready_since.value_or(pod.meta.created));
+}
+
+bool has_come_up(const ChildInput& input, const ChildView& view) {
+  return input.pod_template.state == PodTemplate::State::kValid &&
+         std::any_of(view.own().begin(), view.own().end(), [&](const Pod* pod) {
+           return serves(*pod, input.frame.membership) &&
+                  has_revision(*pod, input.pod_template.revision);
+         });
 }
 
 MoveKind kind_of(Reason reason) {
@@ -44,8 +63,7 @@ bool has_failed_update(const api::ChildStatus& status) {
 
 bool MoveRules::is_outdated(const Pod& pod) const {
   return in_.pod_template.state == PodTemplate::State::kValid &&
-         !has_revision(pod, in_.pod_template.revision) &&
-         !is_excluded(node_of(pod), kUpdateTimedOut);
+         !has_revision(pod, in_.pod_template.revision) && !has_failed_template();
 }
 
 Reason MoveRules::why_not_here(const NodeName& node) const {
@@ -62,13 +80,29 @@ Reason MoveRules::why_swapped(const Slot& slot, const Pod& old) const {
                                                                      : why_not_here(node_of(old));
 }
 
-api::Exclusion MoveRules::after_timeout(const Slot& slot, const Pod& fresh, MoveKind kind) const {
-  const NodeState& state = in_.frame.membership.nodes.at(node_of(fresh));
-  return {.node = node_of(fresh),
+api::Exclusion MoveRules::node_failed(const Slot& slot, const NodeName& node) const {
+  const NodeState& state = in_.frame.membership.nodes.at(node);
+  return {.node = node,
           .node_uid = state.uid,
-          .reason = kind == MoveKind::kUpdate ? kUpdateTimedOut : kMoveTimedOut,
+          .reason = kMoveTimedOut,
           .slot = slot.number,
           .fingerprint = fingerprint_of(state, in_.pod_template)};
+}
+
+api::Exclusion MoveRules::template_failed(const Slot& slot, const NodeName& node) const {
+  const NodeState* const state = in_.frame.membership.node(node);
+  return {.node = node,
+          .node_uid = state == nullptr ? Uid() : state->uid,
+          .reason = kUpdateTimedOut,
+          .slot = slot.number,
+          .fingerprint = in_.pod_template.revision};
+}
+
+bool MoveRules::has_failed_template() const {
+  return std::any_of(
+      placed_.excluded.begin(), placed_.excluded.end(), [&](const api::Exclusion& one) {
+        return one.reason == kUpdateTimedOut && one.fingerprint == in_.pod_template.revision;
+      });
 }
 
 bool MoveRules::is_excluded(const NodeName& node, const char* reason) const {

@@ -59,7 +59,7 @@ void add_away(const ChildInput& input, const ChildPlacement& placed, std::vector
 
 const char* why_left_out(const std::string& reason) {
   if (reason == kSpill) {
-    return " is left out: no pod of the child could be scheduled there (Spill)";
+    return " is left out: there was no room there for a pod of the child (Spill)";
   }
   if (reason == kMoveTimedOut) {
     return " is left out: a pod that was to move there was not Ready in time (MoveTimedOut)";
@@ -70,10 +70,11 @@ const char* why_left_out(const std::string& reason) {
 void add_exclusions(const std::vector<api::Exclusion>& excluded, std::vector<Obstacle>& found) {
   for (const api::Exclusion& one : excluded) {
     if (one.reason == kUpdateTimedOut) {
-      found.push_back({kUpdateTimedOut,
-                       fmt::format("a pod of the present template was not Ready in time on {}: the "
-                                   "one before it stays until the template or the node changes",
-                                   one.node.str())});
+      found.push_back(
+          {kUpdateTimedOut,
+           fmt::format("a pod of a new template was not Ready in time on {}: no further "
+                       "one is made until the template changes",
+                       one.node.str())});
     } else {
       found.push_back({"Excluded", one.node.str() + why_left_out(one.reason)});
     }

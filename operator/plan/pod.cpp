@@ -199,7 +199,7 @@ json build_pod(const HubFrame& frame, const PodTemplate& pod_template,
   json& spec = section(pod, "spec", json::value_t::object);
   // Whoever binds it: its affinity says where it belongs, to people and to us.
   pin(spec, identity.node);
-  switch (frame.hub->spec.pinning) {
+  switch (pod_template.pinning) {
     case api::Pinning::kAffinity:
       break;
     case api::Pinning::kBind:

@@ -1,8 +1,10 @@
 #include "plan/rollout.h"
 
+#include <algorithm>
+
 #include "api/conditions.h"
+#include "plan/child_placement.h"
 #include "plan/child_status.h"
-#include "plan/move_rules.h"
 
 namespace processhub::plan {
 namespace {
@@ -10,6 +12,13 @@ namespace {
 bool is_refused(const api::ChildStatus& status) {
   const api::Condition* const told = api::find_condition(status.conditions, kAccepted);
   return told != nullptr && told->status == kube::ConditionStatus::kFalse;
+}
+
+// With `wanted`, or with any template where that is empty.
+bool has_failed(const api::ChildStatus& status, const std::string& wanted) {
+  return std::any_of(status.excluded.begin(), status.excluded.end(), [&](const auto& one) {
+    return one.reason == kUpdateTimedOut && (wanted.empty() || one.fingerprint == wanted);
+  });
 }
 
 // Of each slot the replica that it has by now: they are by slot, then incarnation.
@@ -30,20 +39,21 @@ Rollout rollout_of(const HubInput& input) {
   for (const api::ProcessHubChild* one : input.children) {
     const api::ProcessHubChild& child = *one;
     if (child.spec.hub != input.frame.hub->meta.name || child.meta.deleted || child.problem ||
-        child.spec.suspended || is_refused(child.status)) {
+        child.spec.suspended) {
       continue;
     }
     const std::string wanted = input.revision_of(child);
-    if (wanted.empty()) continue;
+    const bool refused = wanted.empty() || is_refused(child.status);
+    if (has_failed(child.status, refused ? "" : wanted)) rollout.failed.push_back(child.meta.name);
+    if (refused) continue;
     bool updated = !child.status.replicas.empty();
     bool outdated = false;
     for (const api::Replica* replica : present(child.status.replicas)) {
-      updated = updated && replica->revision == wanted;
+      updated = updated && replica->revision == wanted && replica->replaces.empty();
       outdated = outdated || (!replica->revision.empty() && replica->revision != wanted);
     }
     if (updated) ++rollout.updated;
     if (outdated) ++rollout.outdated;
-    if (has_failed_update(child.status)) rollout.failed.push_back(child.meta.name);
   }
   return rollout;
 }

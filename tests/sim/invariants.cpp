@@ -176,7 +176,8 @@ void Invariants::on_child(const Change& change) {
   }
 }
 
-// 8: the one budget of voluntary moves, and within it that of new templates. Two that believe that they lead have one each.
+// 8: the one budget of voluntary moves, and within it that of new templates. Two that believe that
+// they lead have one each.
 void Invariants::check_moves() {
   if (!settings_.elected || settings_.has(Fault::kLateWrites) || settings_.has(Fault::kDeleteLease))
     return;
@@ -297,7 +298,9 @@ void Invariants::check_containers() {
     if (uids.size() < 2) continue;
     if (fence_changed_) continue;
     // No write of one holds up a create of the other that was planned before.
-    if (!settings_.fenced && !settings_.elected && settings_.operators > 1) continue;
+    // Nor does anything hold up one that lands long after its time.
+    const bool late = settings_.has(Fault::kLateWrites);
+    if (!settings_.fenced && (late || (!settings_.elected && settings_.operators > 1))) continue;
     const bool excused = !settings_.fenced &&
                          std::count_if(uids.begin(), uids.end(),
                                        [&](const Uid& uid) { return pods_.at(uid.str()).lost; }) +

@@ -82,12 +82,27 @@ TEST(MoveBudgetTest, NoUpdateBeginsWhileOneHasFailed) {
   EXPECT_TRUE(budget.may_move(child("b"), Move::kOfNodes));
   budget.waits(child("a"), Move::kUpdate);
   budget.waits(child("b"), Move::kUpdate);
-  EXPECT_THAT(budget.take_next(), IsEmpty());
+  EXPECT_THAT(budget.take_next(), ElementsAre(child("a"))) << "it is tried before the others";
+  EXPECT_TRUE(budget.may_move(child("a"), Move::kUpdate));
   budget.failed(child("a"), false);
-  EXPECT_THAT(budget.take_next(), ElementsAre(child("a"), child("b")));
+  EXPECT_THAT(budget.take_next(), ElementsAre(child("b")));
 
   budget.failed(child("a"), true);
   budget.forget(child("a"));  // it was deleted
+  EXPECT_TRUE(budget.may_move(child("b"), Move::kUpdate));
+}
+
+TEST(MoveBudgetTest, WhoHasANewTemplateAndIsNotReadyKeepsItsPlace) {
+  MoveBudget budget;
+  budget.set_limits(3, 1);
+  budget.took(child("a"), Move::kUpdate);
+  budget.serves(child("a"), false);
+  budget.left(child("a"));  // it was Ready for a moment
+  EXPECT_TRUE(budget.may_move(child("b"), Move::kUpdate));
+  budget.serves(child("a"), false);
+  EXPECT_FALSE(budget.may_move(child("b"), Move::kUpdate));
+  budget.serves(child("z"), false);  // as it has been for weeks
+  budget.serves(child("a"), true);
   EXPECT_TRUE(budget.may_move(child("b"), Move::kUpdate));
 }
 

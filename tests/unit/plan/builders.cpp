@@ -210,6 +210,7 @@ kube::Pod* Situation::pod(int slot, int incarnation) {
 
 ChildPlan Situation::plan() {
   update_frame();
+  pod_template.pinning = hub->spec.pinning;
   std::vector<const kube::Pod*> views;
   for (const kube::Pod& pod : pods) views.push_back(&pod);
   const std::string key = placement_key(frame_->key, child.meta.name);
@@ -225,6 +226,7 @@ ChildPlan Situation::plan() {
                      .pod_template = pod_template,
                      .may_move = may_move,
                      .may_update = may_move && may_update,
+                     .rollout_failed = rollout_failed,
                      .now = now,
                      .failures = failures,
                      .seats = seats,

@@ -53,6 +53,7 @@ class Situation {
   NodeName not_reached;  // by the hub's detection, though its Node is Ready
   bool may_move = true;
   bool may_update = true;  // if it may move
+  bool rollout_failed = false;
   int failures = 0;
   RoleAnswers answers;  // that pods have given
   std::vector<kube::Service> services;

@@ -259,11 +259,11 @@ class Story {
     // A move that does not come to its end holds the others back, as it should.
     const auto& all = world_.children();
     const bool held = std::any_of(all.begin(), all.end(), [&](const auto& child) {
-      return cannot_be_scheduled(child) &&
-             (api::is_true(child.status.conditions, kMigrating) || has_failed_update(child.status));
+      return has_failed_update(child.status) || !api::is_true(child.status.conditions, kReady) ||
+             (cannot_be_scheduled(child) && api::is_true(child.status.conditions, kMigrating));
     });
     for (const api::ProcessHubChild& child : world_.children()) {
-      const ChildPlan plan = world_.plan(child, !held, !held);
+      const ChildPlan plan = world_.plan(child);
       if (!plan.actions.empty()) return child.meta.name + ": there is still something to do";
       if (plan.status != child.status)
         return child.meta.name + ": its status is not the stored one";

@@ -164,8 +164,88 @@ TEST_F(MoveTimeoutTest, AMendedTemplateReplacesItAtOnce) {
   now_.pod_template = testing::make_template("good");
   now_.may_update = false;  // it serves nobody, so that it needs no place
   EXPECT_THAT(round(), ElementsAre("delete 0.1 TemplateChanged"));
+  EXPECT_TRUE(plan_.update_failed) << "until it has come up, no other child is tried with it";
+  now_.pods.clear();
+  round();
+  begin(0, node_, 1);
+  EXPECT_TRUE(plan_.update_failed);
+  now_.pods[0].ready = true;
+  round();
   EXPECT_FALSE(plan_.update_failed);
   EXPECT_THAT(plan_.status.excluded, IsEmpty());
+}
+
+TEST_F(MoveTimeoutTest, ASecondBadTemplateIsHeldAgainstTheSameChild) {
+  update_in_vain();
+  now_.now += kTimeout;
+  round();
+  const std::string first = plan_.status.excluded.at(0).fingerprint;
+  now_.pod_template = testing::make_template("worse");
+  round();
+  now_.pods.clear();
+  round();
+  begin(0, node_, 1);
+  now_.now += kTimeout;
+  EXPECT_THAT(round(), ElementsAre("status"));
+  ASSERT_EQ(plan_.status.excluded.size(), 1U);
+  EXPECT_NE(plan_.status.excluded[0].fingerprint, first);
+}
+
+// The template is no better on another node.
+TEST_F(MoveTimeoutTest, ADrainOfItsNodeEndsNoStop) {
+  update_in_vain();
+  now_.now += kTimeout;
+  round();
+  now_.node(node_).unschedulable = true;
+  round();
+  EXPECT_TRUE(plan_.update_failed);
+  now_.pods.clear();
+  round();
+  round();
+  EXPECT_TRUE(plan_.update_failed);
+}
+
+TEST_F(MoveTimeoutTest, WhileARollOutHasFailedWhatRunsIsNotMovedToTheNewTemplate) {
+  now_.pod_template = testing::make_template("bad");
+  now_.rollout_failed = true;
+  now_.may_update = false;
+  now_.node(now_.pods[0].node).unschedulable = true;
+  EXPECT_THAT(round(), IsEmpty());
+  EXPECT_EQ(condition(kMigrating).reason, "WaitsForTemplate");
+  EXPECT_EQ(plan_.wants_move, MoveKind::kUpdate) << "it is woken once that is mended";
+  now_.rollout_failed = false;
+  EXPECT_THAT(round(), ElementsAre("status", "delete 0.1 NodeDraining"));
+}
+
+TEST_F(MoveTimeoutTest, APlaceForANodeIsNoneForATemplate) {
+  now_ = Situation(5);
+  now_.replicas(2).settle();
+  now_.pod_template = testing::make_template("rev2");
+  now_.may_update = false;
+  const NodeName old = now_.pods[0].node;
+  now_.node(old).unschedulable = true;
+  round();
+  EXPECT_EQ(plan_.moving, MoveKind::kOfNodes);
+  std::erase_if(now_.pods, [&](const kube::Pod& pod) { return pod.node == old; });
+  round();
+  round();
+  const auto& create = std::get<CreatePod>(plan_.actions.back());
+  now_.run(create.slot, create.node, create.incarnation);
+  EXPECT_THAT(round(), IsEmpty());
+  EXPECT_FALSE(plan_.moving) << "the node is left, and the other replica waits";
+  EXPECT_EQ(plan_.wants_move, MoveKind::kUpdate);
+}
+
+TEST_F(MoveTimeoutTest, WhatCannotBeMadeIsNotWaitedForEither) {
+  now_.pod_template = testing::make_template("rev2");
+  round();
+  now_.pods.clear();
+  round();  // and the API server refuses the new one, again and again
+  EXPECT_TRUE(plan_.moving);
+  now_.now += kTimeout;
+  round();
+  EXPECT_FALSE(plan_.moving);
+  EXPECT_TRUE(plan_.update_failed);
 }
 
 TEST_F(MoveTimeoutTest, OneThatComesUpAfterAllHasNotFailed) {

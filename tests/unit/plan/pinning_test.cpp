@@ -60,7 +60,7 @@ TEST_F(PinningTest, ThePodSaysWhoBindsIt) {
   const PodIdentity identity{.child = now_.child, .node = NodeName("node-a"), .node_uid = {}};
   now_.plan();
   const auto spec = [&](api::Pinning pinning) {
-    now_.hub->spec.pinning = pinning;
+    now_.pod_template.pinning = pinning;
     return build_pod(now_.frame(), now_.pod_template, identity).at("spec");
   };
   for (const auto pinning :

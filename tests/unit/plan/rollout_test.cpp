@@ -53,8 +53,10 @@ class RolloutTest : public ::testing::Test {
     return testing::condition_of(plan_.status.conditions, "Progressing");
   }
   static void fail(api::ProcessHubChild& child) {
-    child.status.excluded.push_back(
-        {.node = NodeName("node-a"), .node_uid = {}, .reason = kUpdateTimedOut});
+    child.status.excluded.push_back({.node = NodeName("node-a"),
+                                     .node_uid = {},
+                                     .reason = kUpdateTimedOut,
+                                     .fingerprint = "new"});
   }
 
   std::shared_ptr<api::ProcessHub> hub_ = testing::make_hub();
@@ -130,10 +132,25 @@ TEST_F(RolloutTest, ItStopsAtAChildThatFailedAndSaysSoOnce) {
   EXPECT_THAT(events_of(before_, plan_.status), IsEmpty());
 }
 
-TEST_F(RolloutTest, OnceAllHaveItNothingIsStopped) {
-  fail(child("a", {"new"}));  // by ColdSwap, the last one
+TEST_F(RolloutTest, TheLastChildIsNoException) {
+  child("a", {"new"});
+  fail(child("b", {"new"}));  // by ColdSwap
+  plan();
+  EXPECT_EQ(progressing().reason, kRolloutStopped);
+  EXPECT_EQ(testing::condition_of(plan_.status.conditions, kDegraded).reason, kRolloutStopped);
+}
+
+TEST_F(RolloutTest, OneThatIsTriedWithAnotherTemplateIsNotStopped) {
+  fail(child("a", {"old"}));
+  children_.back().status.excluded.back().fingerprint = "before";
   plan();
   EXPECT_FALSE(rollout_.is_stopped());
+  EXPECT_EQ(progressing().reason, "RollingOut");
+}
+
+TEST_F(RolloutTest, BesideItsPredecessorANewPodDoesNotCountYet) {
+  child("a", {"new"}).status.replicas[0].replaces = Uid("old");
+  EXPECT_EQ(plan().status.children.updated, 0);
 }
 
 }  // namespace

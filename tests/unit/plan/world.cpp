@@ -178,6 +178,7 @@ ChildPlan World::plan(const api::ProcessHubChild& child, bool may_move, bool may
                      .pod_template = template_,
                      .may_move = may_move,
                      .may_update = may_update,
+                     .rollout_failed = budget_.has_failed(),
                      .now = now_,
                      .seats = seats,
                      .loads = &ledger.loads()});
@@ -200,8 +201,7 @@ bool World::settle() {
 
 // As ChildController does: account for the budget, then the actions, then the status.
 bool World::work(api::ProcessHubChild& child) {
-  const ChildPlan made = plan(child, budget_.may_move(child.key(), MoveKind::kOfNodes),
-                              budget_.may_move(child.key(), MoveKind::kUpdate));
+  const ChildPlan made = plan(child);
   ledger_.book(placement_key(frame_->key, child.meta.name),
                {.seats = made.seats, .excluded = names_of(made.status.excluded)});
   budget_.failed(child.key(), made.update_failed);
@@ -212,6 +212,7 @@ bool World::work(api::ProcessHubChild& child) {
   } else {
     budget_.left(child.key());
   }
+  budget_.serves(child.key(), made.serves);
   static_cast<void>(budget_.take_next());  // every child is planned in every round anyway
   if (made.look_again && (!look_again_ || *made.look_again < *look_again_)) {
     look_again_ = made.look_again;

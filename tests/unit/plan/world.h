@@ -62,6 +62,11 @@ class World {
   [[nodiscard]] std::vector<NodeName> nodes_for(const api::ProcessHubChild& child) const;
   [[nodiscard]] ChildPlan plan(const api::ProcessHubChild& child, bool may_move,
                                bool may_update) const;
+  // The same with the places that the budget has.
+  [[nodiscard]] ChildPlan plan(const api::ProcessHubChild& child) const {
+    return plan(child, budget_.may_move(child.key(), MoveKind::kOfNodes),
+                budget_.may_move(child.key(), MoveKind::kUpdate));
+  }
   [[nodiscard]] int limit() const;
   // The first rule that was broken, with what was done; empty while all is well.
   [[nodiscard]] const std::string& broken() const { return broken_; }
