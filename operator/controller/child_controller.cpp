@@ -6,6 +6,7 @@
 
 #include "api/conditions.h"
 #include "base/log.h"
+#include "cache/version.h"
 #include "controller/child_events.h"
 #include "plan/child_placement.h"
 #include "plan/child_status.h"
@@ -69,6 +70,7 @@ ChildController::ChildController(Context& context, queue::QueueOptions options)
     create_pace_.forget(before->key());
     failures_.erase(before->key());
     answers_.erase(before->key());
+    written_.erase(before->key());
   });
   context_.caches.pods.subscribe([this](const auto& before, const auto& after) {
     if (before != nullptr) worker_.add(Caches::child_of(*before));
@@ -214,7 +216,7 @@ void ChildController::reject(const Child& child, const std::string& reason,
 // see more children migrate than may.
 void ChildController::account(const Child& child, HubEntry& hub, const ChildPlan& plan) {
   hub.budget.failed(child->key(), plan.update_failed);
-  const auto before = plan::move_under_way(child->status);
+  const auto before = move_by_status(*child);
   if (plan.moving || before) {
     hub.budget.took(child->key(), plan.moving ? *plan.moving : *before);
   } else if (plan.wants_move) {
@@ -224,6 +226,16 @@ void ChildController::account(const Child& child, HubEntry& hub, const ChildPlan
   }
   hub.budget.serves(child->key(), plan.serves);
   wake_next(hub);
+}
+
+// A cache that stands still shows less than we have written ourselves.
+std::optional<plan::MoveKind> ChildController::move_by_status(
+    const api::ProcessHubChild& child) const {
+  const auto written = written_.find(child.key());
+  const bool stale =
+      written != written_.end() &&
+      cache::version_number(child.meta.version) < cache::version_number(written->second.version);
+  return stale ? written->second.move : plan::move_under_way(child.status);
 }
 
 void ChildController::wake_next(HubEntry& hub) {
@@ -293,6 +305,7 @@ void ChildController::forget(const ChildKey& key) {
   create_pace_.forget(key);
   failures_.erase(key);
   answers_.erase(key);
+  written_.erase(key);
   service_problems_.forget(key);
   context_.templates.forget(key);
   const auto found = hub_of_.find(key);
@@ -338,6 +351,7 @@ void ChildController::ended(const plan::DeletePod& remove, const Result<kube::Ob
 void ChildController::ended(const plan::PutStatus& put, const Result<kube::ObjectMeta>& result) {
   if (!result) return;
   own_writes_.wrote(put.child, "processhubchildren", result->version);
+  written_[put.child] = {.version = result->version, .move = plan::move_under_way(put.status)};
   status_line_.settled(put.child);
   if (at_rest(put.status)) {
     failures_.erase(put.child);

@@ -38,6 +38,8 @@ class ChildController {
   ServerProblem problem_of_service(const ChildKey& key);
   void account(const Child& child, HubEntry& hub, const plan::ChildPlan& plan);
   void leave_budget(const HubKey& hub, const ChildKey& child);
+  [[nodiscard]] std::optional<plan::MoveKind> move_by_status(
+      const api::ProcessHubChild& child) const;
   void wake_next(HubEntry& hub);  // who waits for a place that is free now
   void carry_out(const Child& child, std::vector<plan::Action> actions,
                  const api::ChildStatus& status, std::vector<redundancy::PodRef> gone);
@@ -74,6 +76,11 @@ class ChildController {
   apply::PlanExecutor executor_;
   apply::StateGiver state_giver_;
   StatusLine status_line_;
+  struct Written {
+    ResourceVersion version;
+    std::optional<plan::MoveKind> move;
+  };
+  std::map<ChildKey, Written> written_;          // the last status
   enum class Refused { kPod, kRole, kBinding };  // the last two of a pod that is there
   struct Refusal {
     std::string message;  // what the server said

@@ -242,6 +242,7 @@ class Placer {
     if (!scheduled && is_refused_by_kubelet(pod)) return pod.message;
     if (!pod.node.empty()) return std::nullopt;
     const bool ours = waits_for_binding(pod);
+    if (ours && in_.pod_template.usable() == nullptr) return std::nullopt;  // not tried yet
     if (!ours && !pod.unschedulable_since) return std::nullopt;
     const std::optional<std::string> why = ours ? why_not_bound(pod, in_) : pod.message;
     const NodeState& node = members_.nodes.at(node_of(pod));

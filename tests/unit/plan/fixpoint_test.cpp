@@ -300,6 +300,7 @@ class Story {
 
   [[nodiscard]] std::string misplaced(const api::ProcessHubChild& child) const {
     for (const api::Exclusion& exclusion : child.status.excluded) {
+      if (exclusion.reason == kUpdateTimedOut) continue;
       const NodeState* node = world_.frame().membership.node(exclusion.node);
       const bool lost = exclusion.reason == kNodeLost;
       if (node == nullptr || (lost && node->health == NodeHealth::kReady)) {
@@ -346,6 +347,7 @@ class Story {
                         [&](const NodeName& node) { return members.member(node) != nullptr; }));
     }
     for (const api::Exclusion& exclusion : child.status.excluded) {
+      if (exclusion.reason == kUpdateTimedOut) continue;  // of no node in truth
       const auto& list = child.spec.nodes;
       if (is_guided() && std::find(list.begin(), list.end(), exclusion.node) == list.end())
         continue;

@@ -138,6 +138,17 @@ TEST_F(BindTest, WithNowhereElseToGoItSaysWhatIsInTheWay) {
   EXPECT_THAT(placed().message, HasSubstr("the pod requests more cpu than the node has (1)"));
 }
 
+// As after a start of the operator, which was away while the pod waited.
+TEST_F(BindTest, WhileItsTemplateHasNotBeenTriedItIsNotTakenElsewhere) {
+  made();
+  now_.now = at(100);
+  now_.pod_template.state = PodTemplate::State::kUnchecked;
+  EXPECT_THAT(round(), IsEmpty());
+  EXPECT_THAT(plan_.status.excluded, IsEmpty());
+  now_.pod_template.state = PodTemplate::State::kValid;
+  EXPECT_THAT(round(), ElementsAre("bind 0.1 to " + node_.str()));
+}
+
 TEST_F(BindTest, OneOfAnotherTemplateIsReplacedNotBound) {
   made();
   now_.pod_template = testing::make_template("rev2");
