@@ -187,10 +187,6 @@ std::vector<Step> held() {
        .outcome = "200 Pod new gen=1"},
       evict("of a pod that is held no more", "g", "201 Success"),
       ended("g"),
-      counted("what has left the selection still counts", "hold",
-              "200 PodDisruptionBudget gen=1 /status/disruptionsAllowed=0 /status/currentHealthy=1 "
-              "/status/desiredHealthy=2147483647 /status/expectedPods=1 "
-              "/status/conditions/0/reason=InsufficientPods"),
   };
 }
 

@@ -4,8 +4,8 @@
 //   DisruptionController controller(server, clock);
 //   while (controller.step()) {}   // every budget's status is that of its present spec and pods
 //
-// As the real one it counts again when a budget or a pod that it selects changes, and so not when
-// a pod has left the selection. No owner that this server knows has a scale: a budget by
+// As the real one it counts again when a budget or a pod that it selects changes: that a pod has
+// left the selection is counted with the next such change. No owner that this server knows has a scale: a budget by
 // maxUnavailable or by a percentage fails over its pods, as over those of any such owner.
 // It outlives the server's last write.
 #pragma once
