@@ -311,7 +311,7 @@ class Planner {
   // another node would do no better. It stays as it is, and is not waited for. One that has failed
   // before has no place to give back.
   void give_up_update(const Slot& slot, const Pod& pod) {
-    if (pod.ready) return;
+    if (pod.ready || !has_revision(pod, in_.pod_template.revision)) return;
     const auto timeout = in_.frame.hub->spec.migration.child_timeout;
     const bool tried_again = has_failed_update(in_.child.status);
     if (moving_ != MoveKind::kUpdate && !tried_again) return;
@@ -324,6 +324,8 @@ class Planner {
   }
 
   void fail_template(const Slot& slot, const NodeName& node) {
+    // One that the API server has not been asked about yet has not been tried.
+    if (in_.pod_template.state != PodTemplate::State::kValid) return;
     if (rules_.has_failed_template() || has_come_up(in_, view_)) return;
     std::erase_if(placed_.excluded, [](const auto& one) { return one.reason == kUpdateTimedOut; });
     placed_.excluded.push_back(rules_.template_failed(slot, node));

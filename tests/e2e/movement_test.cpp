@@ -108,6 +108,7 @@ TEST_F(Movement, AnOperatorThatDiesInTheMiddleGoesOn) {
   EXPECT_TRUE(wait_until([&] { return newcomer("tenant-1", before.pod).has_value(); }));
   operator_->kill();
   operator_ = std::make_unique<OperatorProcess>();
+  operators_ = {operator_.get()};
   operator_->wait_ready();
   eventually_placed({.children = children, .nodes = nodes.all_but({before.node})});
   eventually_led_by_another("tenant-1", before);

@@ -84,6 +84,7 @@ TEST_F(Rollout, ByColdSwapStopsAtTheFirstChildAndOverARestart) {
 
   operator_->kill();
   operator_ = std::make_unique<OperatorProcess>();
+  operators_ = {operator_.get()};
   operator_->wait_ready();
   // Something else moves, so that it has looked at all of them; the roll-out does not.
   given_children("workers", {"late"});

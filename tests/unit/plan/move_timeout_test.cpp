@@ -175,6 +175,17 @@ TEST_F(MoveTimeoutTest, AMendedTemplateReplacesItAtOnce) {
   EXPECT_THAT(plan_.status.excluded, IsEmpty());
 }
 
+TEST_F(MoveTimeoutTest, ATemplateThatIsStillBeingTriedHasNotFailed) {
+  update_in_vain();
+  now_.now += kTimeout;
+  round();
+  now_.pod_template = testing::make_template("good");
+  now_.pod_template.state = PodTemplate::State::kUnchecked;
+  EXPECT_THAT(round(), IsEmpty());
+  now_.pod_template.state = PodTemplate::State::kValid;
+  EXPECT_THAT(round(), ElementsAre("delete 0.1 TemplateChanged"));
+}
+
 TEST_F(MoveTimeoutTest, ASecondBadTemplateIsHeldAgainstTheSameChild) {
   update_in_vain();
   now_.now += kTimeout;
