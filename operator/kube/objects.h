@@ -70,10 +70,10 @@ struct NodeLease {
 
 struct Pod {
   ObjectMeta meta = {};
-  NodeName node = {};         // spec.nodeName: where it is bound; empty before
+  NodeName node = {};          // spec.nodeName: where it is bound; empty before
   std::string scheduler = {};  // spec.schedulerName: who binds it
-  NodeName pinned_node = {};  // of its required nodeAffinity on metadata.name; empty without
-  std::string phase = {};     // Pending, Running, Succeeded, Failed, Unknown
+  NodeName pinned_node = {};   // of its required nodeAffinity on metadata.name; empty without
+  std::string phase = {};      // Pending, Running, Succeeded, Failed, Unknown
   bool ready = false;
   std::optional<WallTime> ready_since = {};  // of `ready`: lastTransitionTime
   std::string ip = {};                       // status.podIP

@@ -5,9 +5,9 @@
 //   while (controller.step()) {}   // every budget's status is that of its present spec and pods
 //
 // As the real one it counts again when a budget or a pod that it selects changes: that a pod has
-// left the selection is counted with the next such change. No owner that this server knows has a scale: a budget by
-// maxUnavailable or by a percentage fails over its pods, as over those of any such owner.
-// It outlives the server's last write.
+// left the selection is counted with the next such change. No owner that this server knows has a
+// scale: a budget by maxUnavailable or by a percentage fails over its pods, as over those of any
+// such owner. It outlives the server's last write.
 #pragma once
 
 #include <map>
