@@ -322,7 +322,7 @@ void HubController::count_moves(const HubKey& key, HubEntry& entry) {
       entry.budget.took(child->key(), *kind);
     }
     entry.budget.failed(child->key(),
-                        !child->spec.suspended && plan::has_failed_update(child->status));
+                        !child->spec.suspended && plan::has_failed_update(child->status.excluded));
   }
 }
 

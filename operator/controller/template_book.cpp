@@ -98,11 +98,10 @@ TemplateBook::Merged& TemplateBook::merge(const plan::HubFrame& frame,
   Merged& merged = merged_[child.key()];
   const bool known = !merged.result.revision.empty() || merged.result.state == State::kInvalid;
   const api::Pinning pinning = frame.hub->spec.pinning;
-  if (known && merged.pinning == pinning && same(merged.hub, hub) &&
+  if (known && merged.result.pinning == pinning && same(merged.hub, hub) &&
       same(merged.own, child.spec.pod_template)) {
     return merged;
   }
-  merged.pinning = pinning;
   merged.hub = hub;
   merged.own = child.spec.pod_template;
   merged.result = {};

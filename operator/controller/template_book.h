@@ -46,7 +46,6 @@ class TemplateBook {
     std::string revision;  // at whose trial it is noted
     api::JsonPtr hub;
     api::JsonPtr own;
-    api::Pinning pinning = api::Pinning::kAffinity;
     plan::PodTemplate result;
     std::shared_ptr<const plan::PodTemplate> accepted;  // the last that was valid
   };

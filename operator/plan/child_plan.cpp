@@ -206,9 +206,11 @@ class Planner {
       case SwapStep::kRetire:
         return remove(old, rules_.why_swapped(slot, old));
       case SwapStep::kTimedOut:
-        placed_.excluded.push_back(node_of(*fresh) == node_of(old)
-                                       ? rules_.template_failed(slot, node_of(*fresh))
-                                       : rules_.node_failed(slot, node_of(*fresh)));
+        if (node_of(*fresh) == node_of(old)) {
+          fail_template(slot, node_of(*fresh));
+        } else {
+          placed_.excluded.push_back(rules_.node_failed(slot, node_of(*fresh)));
+        }
         timed_out_ = true;
         status_first_ = true;
         return remove(*fresh, Reason::kMoveTimedOut);
@@ -313,7 +315,7 @@ class Planner {
   void give_up_update(const Slot& slot, const Pod& pod) {
     if (pod.ready || !has_revision(pod, in_.pod_template.revision)) return;
     const auto timeout = in_.frame.hub->spec.migration.child_timeout;
-    const bool tried_again = has_failed_update(in_.child.status);
+    const bool tried_again = has_failed_update(in_.child.status.excluded);
     if (moving_ != MoveKind::kUpdate && !tried_again) return;
     if (tried_again ? !view_.passed(unready_since(pod) + timeout)
                     : !is_overdue(pod, in_.child.status, timeout, view_)) {
@@ -326,7 +328,8 @@ class Planner {
   void fail_template(const Slot& slot, const NodeName& node) {
     // One that the API server has not been asked about yet has not been tried.
     if (in_.pod_template.state != PodTemplate::State::kValid) return;
-    if (rules_.has_failed_template() || has_come_up(in_, view_)) return;
+    if (has_failed_update(placed_.excluded, in_.pod_template.revision)) return;
+    if (has_come_up(in_, view_)) return;
     std::erase_if(placed_.excluded, [](const auto& one) { return one.reason == kUpdateTimedOut; });
     placed_.excluded.push_back(rules_.template_failed(slot, node));
     status_first_ = true;
@@ -360,7 +363,7 @@ class Planner {
       }
       const MoveKind kind = kind_of(reason);
       // It would be stopped for a template of which one knows that it does not come up.
-      if (kind == MoveKind::kOfNodes && in_.rollout_failed && is_old(pod)) {
+      if (kind == MoveKind::kOfNodes && in_.rollout_failed && rules_.is_old(pod)) {
         waits_for_template_ = reason;
         if (wants_move_ != MoveKind::kOfNodes) wants_move_ = MoveKind::kUpdate;
         return;
@@ -386,11 +389,6 @@ class Planner {
       return;
     }
     if (!hands_over(pod, reason)) remove_as_seen(pod, reason);
-  }
-
-  [[nodiscard]] bool is_old(const Pod& pod) const {
-    return in_.pod_template.state == PodTemplate::State::kValid &&
-           !has_revision(pod, in_.pod_template.revision);
   }
 
   [[nodiscard]] bool swaps_hot() const {
@@ -498,7 +496,7 @@ class Planner {
     for (BindPod& bind : bindings_) plan.actions.emplace_back(std::move(bind));
     plan.wants_move = wants_move_;
     plan.moving = moving_;
-    plan.update_failed = has_failed_update(plan.status);
+    plan.update_failed = has_failed_update(plan.status.excluded);
     plan.serves = std::none_of(view_.own().begin(), view_.own().end(), [&](const Pod* pod) {
       return !pod->meta.deleted && has_revision(*pod, in_.pod_template.revision) &&
              !serves(*pod, members_);

@@ -56,14 +56,19 @@ MoveKind kind_of(Reason reason) {
   return reason == Reason::kTemplateChanged ? MoveKind::kUpdate : MoveKind::kOfNodes;
 }
 
-bool has_failed_update(const api::ChildStatus& status) {
-  return std::any_of(status.excluded.begin(), status.excluded.end(),
-                     [](const api::Exclusion& one) { return one.reason == kUpdateTimedOut; });
+bool has_failed_update(std::span<const api::Exclusion> excluded, std::string_view revision) {
+  return std::any_of(excluded.begin(), excluded.end(), [&](const api::Exclusion& one) {
+    return one.reason == kUpdateTimedOut && (revision.empty() || one.fingerprint == revision);
+  });
+}
+
+bool MoveRules::is_old(const Pod& pod) const {
+  return in_.pod_template.state == PodTemplate::State::kValid &&
+         !has_revision(pod, in_.pod_template.revision);
 }
 
 bool MoveRules::is_outdated(const Pod& pod) const {
-  return in_.pod_template.state == PodTemplate::State::kValid &&
-         !has_revision(pod, in_.pod_template.revision) && !has_failed_template();
+  return is_old(pod) && !has_failed_update(placed_.excluded, in_.pod_template.revision);
 }
 
 Reason MoveRules::why_not_here(const NodeName& node) const {
@@ -96,13 +101,6 @@ api::Exclusion MoveRules::template_failed(const Slot& slot, const NodeName& node
           .reason = kUpdateTimedOut,
           .slot = slot.number,
           .fingerprint = in_.pod_template.revision};
-}
-
-bool MoveRules::has_failed_template() const {
-  return std::any_of(
-      placed_.excluded.begin(), placed_.excluded.end(), [&](const api::Exclusion& one) {
-        return one.reason == kUpdateTimedOut && one.fingerprint == in_.pod_template.revision;
-      });
 }
 
 bool MoveRules::is_excluded(const NodeName& node, const char* reason) const {

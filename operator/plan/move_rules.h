@@ -3,6 +3,8 @@
 #pragma once
 
 #include <optional>
+#include <span>
+#include <string_view>
 
 #include "plan/child_placement.h"
 #include "plan/child_plan.h"
@@ -30,14 +32,18 @@ namespace processhub::plan {
 
 // A pod of a new template was not Ready in time, and none of a later one has been since: the child
 // is tried with each further template before the others of its hub.
-[[nodiscard]] bool has_failed_update(const api::ChildStatus& status);
+// `revision`: only with this one; empty: with any.
+[[nodiscard]] bool has_failed_update(std::span<const api::Exclusion> excluded,
+                                     std::string_view revision = {});
 
 class MoveRules {
  public:
   // Both outlive it.
   MoveRules(const ChildInput& input, const ChildPlacement& placed) : in_(input), placed_(placed) {}
 
-  // Its template is not the present one, and that one has not failed.
+  // Its template is not the present one.
+  [[nodiscard]] bool is_old(const kube::Pod& pod) const;
+  // The same, and the present one has not failed.
   [[nodiscard]] bool is_outdated(const kube::Pod& pod) const;
   // Why a pod shall not stay on a node that is a member or was one.
   [[nodiscard]] Reason why_not_here(const NodeName& node) const;
@@ -48,7 +54,6 @@ class MoveRules {
   [[nodiscard]] api::Exclusion node_failed(const Slot& slot, const NodeName& node) const;
   // The same of a new template. It is the template that fails, not the node.
   [[nodiscard]] api::Exclusion template_failed(const Slot& slot, const NodeName& node) const;
-  [[nodiscard]] bool has_failed_template() const;  // the present one
   [[nodiscard]] bool is_excluded(const NodeName& node, const char* reason) const;
 
  private:

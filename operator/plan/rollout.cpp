@@ -1,10 +1,8 @@
 #include "plan/rollout.h"
 
-#include <algorithm>
-
 #include "api/conditions.h"
-#include "plan/child_placement.h"
 #include "plan/child_status.h"
+#include "plan/move_rules.h"
 
 namespace processhub::plan {
 namespace {
@@ -12,13 +10,6 @@ namespace {
 bool is_refused(const api::ChildStatus& status) {
   const api::Condition* const told = api::find_condition(status.conditions, kAccepted);
   return told != nullptr && told->status == kube::ConditionStatus::kFalse;
-}
-
-// With `wanted`, or with any template where that is empty.
-bool has_failed(const api::ChildStatus& status, const std::string& wanted) {
-  return std::any_of(status.excluded.begin(), status.excluded.end(), [&](const auto& one) {
-    return one.reason == kUpdateTimedOut && (wanted.empty() || one.fingerprint == wanted);
-  });
 }
 
 // Of each slot the replica that it has by now: they are by slot, then incarnation.
@@ -44,7 +35,8 @@ Rollout rollout_of(const HubInput& input) {
     }
     const std::string wanted = input.revision_of(child);
     const bool refused = wanted.empty() || is_refused(child.status);
-    if (has_failed(child.status, refused ? "" : wanted)) rollout.failed.push_back(child.meta.name);
+    if (has_failed_update(child.status.excluded, refused ? "" : wanted))
+      rollout.failed.push_back(child.meta.name);
     if (refused) continue;
     bool updated = !child.status.replicas.empty();
     bool outdated = false;

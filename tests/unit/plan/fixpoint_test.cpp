@@ -259,7 +259,8 @@ class Story {
     // A move that does not come to its end holds the others back, as it should.
     const auto& all = world_.children();
     const bool held = std::any_of(all.begin(), all.end(), [&](const auto& child) {
-      return has_failed_update(child.status) || !api::is_true(child.status.conditions, kReady) ||
+      return has_failed_update(child.status.excluded) ||
+             !api::is_true(child.status.conditions, kReady) ||
              (cannot_be_scheduled(child) && api::is_true(child.status.conditions, kMigrating));
     });
     for (const api::ProcessHubChild& child : world_.children()) {

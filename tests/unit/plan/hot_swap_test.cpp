@@ -126,6 +126,23 @@ TEST_F(HotSwapTest, StandbysAreSwappedFirstAndOneAtATime) {
   EXPECT_THAT(swapping, ElementsAre(1));
 }
 
+// One entry of a reason and a node is all that the API server takes.
+TEST_F(HotSwapTest, ASecondTemplateThatFailsTakesThePlaceOfTheFirst) {
+  given(1);
+  for (const char* revision : {"bad", "worse"}) {
+    now_.pod_template = testing::make_template(revision);
+    round();
+    round();
+    made(old_);
+    now_.now += std::chrono::seconds(600);
+    round();
+    remove(0, 2);
+    round();
+    ASSERT_EQ(now_.child.status.excluded.size(), 1U) << revision;
+    EXPECT_EQ(now_.child.status.excluded[0].fingerprint, now_.pod_template.revision);
+  }
+}
+
 // The move goes on as it began.
 TEST_F(HotSwapTest, AChangedStrategyIsForTheNextMove) {
   given(1);

@@ -139,7 +139,7 @@ void World::update_frame() {
   looked_at_ = true;
   for (const api::ProcessHubChild& child : children_) {
     if (const auto kind = move_under_way(child.status)) budget_.took(child.key(), *kind);
-    budget_.failed(child.key(), has_failed_update(child.status));
+    budget_.failed(child.key(), has_failed_update(child.status.excluded));
   }
 }
 
